@@ -1,0 +1,75 @@
+#include "base/cpu.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace frugal {
+
+const char* isa_name(Isa isa) {
+  switch (isa) {
+    case Isa::reference:
+      return "reference";
+    case Isa::avx2:
+      return "avx2";
+    case Isa::avx512:
+      return "avx512";
+  }
+  return "unknown";
+}
+
+Isa best_isa() {
+  __builtin_cpu_init();
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                    __builtin_cpu_supports("f16c");
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
+                      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni");
+  return avx512 ? Isa::avx512 : avx2 ? Isa::avx2 : Isa::reference;
+}
+
+Isa chosen_isa() {
+  const Isa best = best_isa();
+  const char* wanted = std::getenv("FRUGAL_ISA");
+  if (wanted == nullptr || *wanted == '\0') return best;
+  for (const Isa isa : {Isa::reference, Isa::avx2, Isa::avx512}) {
+    if (std::string_view(wanted) != isa_name(isa)) continue;
+    require(isa <= best, "FRUGAL_ISA={}: this machine has only {}", wanted, isa_name(best));
+    return isa;
+  }
+  fail("FRUGAL_ISA={}: unknown instruction set; use reference, avx2 or avx512", wanted);
+}
+
+int usable_cores() {
+  int cores = 1;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof(set), &set) == 0) cores = std::max(1, CPU_COUNT(&set));
+  std::ifstream quota_file("/sys/fs/cgroup/cpu.max");
+  double quota = 0;
+  double period = 0;
+  if (quota_file >> quota >> period && quota > 0 && period > 0) {
+    cores = std::clamp(static_cast<int>(quota / period + 0.5), 1, cores);
+  }
+  return cores;
+}
+
+std::uint64_t available_memory() {
+  std::ifstream file("/proc/meminfo");
+  std::string line;
+  while (std::getline(file, line)) {
+    std::istringstream words(line);
+    std::string key;
+    std::uint64_t kibibytes = 0;
+    if (words >> key >> kibibytes && key == "MemAvailable:") return kibibytes * 1024;
+  }
+  return UINT64_MAX;
+}
+
+}  // namespace frugal

@@ -1,0 +1,32 @@
+// What the engine needs of a model: tokens in, logits out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "ops/layout.h"
+#include "tensor/tensor.h"
+
+namespace frugal::models {
+
+class LanguageModel {
+ public:
+  virtual ~LanguageModel() = default;
+
+  virtual std::int64_t vocab_size() const = 0;
+  /// Longest sequence that the model was made for (max_position_embeddings).
+  virtual std::int64_t max_positions() const = 0;
+  /// Bytes of cache that kBlockTokens tokens of one sequence take, all layers together.
+  virtual std::int64_t cache_block_bytes() const = 0;
+
+  /// Runs `tokens` [T], packed as `layout` says, reads the cache of earlier positions and writes
+  /// that of these. Block b of the cache starts at cache + b * cache_block_bytes(). Row i of
+  /// `logits` [logit_rows.size(), vocab_size] gets the logits after row logit_rows[i] of the packed
+  /// matrix. A row's result depends on its own sequence only, bit for bit. Throws Error on token
+  /// ids outside the vocabulary.
+  virtual void forward(std::span<const std::int32_t> tokens, const ops::SequenceLayout& layout,
+                       std::byte* cache, std::span<const std::int64_t> logit_rows, View logits) = 0;
+};
+
+}  // namespace frugal::models

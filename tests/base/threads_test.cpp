@@ -1,0 +1,44 @@
+#include "base/threads.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <vector>
+
+#include "base/error.h"
+
+namespace frugal {
+namespace {
+
+TEST(ThreadPool, CoversTheRangeOnceAtGrainBoundaries) {
+  for (const int threads : {1, 2, 3, 5}) {
+    ThreadPool pool(threads);
+    for (const int n : {0, 1, 7, 8, 9, 64, 1000}) {
+      std::vector<std::atomic<int>> seen(static_cast<std::size_t>(n));
+      pool.parallel_for(n, 8, [&](std::int64_t begin, std::int64_t end) {
+        EXPECT_EQ(begin % 8, 0);
+        EXPECT_TRUE(end % 8 == 0 || end == n);
+        for (std::int64_t i = begin; i < end; ++i) ++seen[static_cast<std::size_t>(i)];
+      });
+      for (const auto& count : seen) EXPECT_EQ(count, 1);
+    }
+  }
+}
+
+TEST(ThreadPool, PassesOnExceptionsAndStaysUsable) {
+  ThreadPool pool(3);
+  EXPECT_THROW(pool.run([](int thread) { require(thread != 2, "thread {}", thread); }), Error);
+  std::atomic<int> calls = 0;
+  pool.run([&](int) { ++calls; });
+  EXPECT_EQ(calls, 3);
+}
+
+TEST(ThreadPool, SurvivesManyShortTasks) {
+  ThreadPool pool(4);
+  std::atomic<std::int64_t> total = 0;
+  for (int i = 0; i < 5000; ++i) pool.run([&](int thread) { total += thread; });
+  EXPECT_EQ(total, 5000 * 6);
+}
+
+}  // namespace
+}  // namespace frugal
