@@ -1,0 +1,23 @@
+// A weight of a model, as serving and training both see it.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "ops/weight.h"
+
+namespace frugal::autograd {
+
+/// A matrix of any dtype, or a vector (a matrix of one float32 row).
+struct Parameter {
+  std::string name;  // as Hugging Face names it
+  ops::Weight weight;
+
+  bool empty() const { return weight.empty(); }
+  /// The values of a vector [k].
+  std::span<const float> vector() const {
+    return {reinterpret_cast<const float*>(weight.data), static_cast<std::size_t>(weight.k)};
+  }
+};
+
+}  // namespace frugal::autograd

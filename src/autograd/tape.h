@@ -1,0 +1,69 @@
+// The ops as a model sees them: results live in an arena, nobody counts buffers.
+#pragma once
+
+#include <span>
+
+#include "autograd/parameter.h"
+#include "ops/attention/attention.h"
+#include "ops/mla/mla.h"
+#include "ops/moe/experts.h"
+#include "ops/rope/rope.h"
+#include "tensor/arena.h"
+
+namespace frugal::autograd {
+
+/// An expert's parameters.
+struct Expert {
+  const Parameter* gate;  // [moe_intermediate_size, d]
+  const Parameter* up;    // [moe_intermediate_size, d]
+  const Parameter* down;  // [d, moe_intermediate_size]
+};
+
+/// Runs each op at once. One tape serves one pass over one batch; what it returns is valid until
+/// the arena is released.
+class Tape {
+ public:
+  Tape(const ops::Context& context, Arena& arena) : context_(context), arena_(arena) {}
+
+  /// [T, d] rows of table [vocab_size, d].
+  View embedding(const Parameter& table, std::span<const std::int32_t> tokens);
+  /// Over the whole row, or each head's part when weight is shorter.
+  View rms_norm(ConstView x, const Parameter& weight, float eps);
+  /// x [T, k] -> [T, n]; an empty bias adds nothing.
+  View linear(ConstView x, const Parameter& weight, const Parameter& bias);
+  View linear(ConstView x, const Parameter& weight);
+  /// Turns x in place.
+  void rope(const ops::Rope& rope, const ops::SequenceLayout& layout, std::int64_t n_heads, View x);
+  View attention(const ops::AttentionShape& shape, const ops::SequenceLayout& layout, ConstView q,
+                 ConstView k, ConstView v, ops::CacheSlice cache);
+  View mla(ops::MlaMode mode, const ops::MlaShape& shape, const ops::SequenceLayout& layout,
+           ConstView q, ConstView latent, const Parameter& kv_b, ops::CacheSlice cache);
+  View swiglu(ConstView gate, ConstView up);
+  View moe(const ops::RouterConfig& config, ConstView x, const Parameter& router,
+           const Parameter& bias, std::span<const Expert> experts);
+  View add(ConstView a, ConstView b);
+  /// Columns [begin, end) of x, copied.
+  View columns(ConstView x, std::int64_t begin, std::int64_t end);
+  /// [a, b] side by side.
+  View concat(ConstView a, ConstView b);
+  /// The given rows of x, in that order.
+  View rows(ConstView x, std::span<const std::int64_t> rows);
+
+  /// Runs one layer, body(x) -> [T, d], and gives its scratch memory back: the result takes the
+  /// place of x.
+  template <typename Body>
+  View layer(View x, Body body) {
+    const Arena::Mark mark = arena_.mark();
+    keep(body(x), x);
+    arena_.release(mark);
+    return x;
+  }
+
+ private:
+  static void keep(ConstView result, View x);
+
+  ops::Context context_;
+  Arena& arena_;
+};
+
+}  // namespace frugal::autograd

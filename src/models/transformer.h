@@ -1,0 +1,62 @@
+// The forward pass of every architecture: llama, qwen and deepseek differ in configuration only.
+#pragma once
+
+#include "autograd/tape.h"
+#include "models/language_model.h"
+#include "models/load.h"
+
+namespace frugal::models {
+
+struct TransformerOptions {
+  ops::MlaMode mla_mode = ops::MlaMode::absorbed;
+  bool cache_mtp = false;  // keep room in the cache for the MTP layers
+};
+
+class Transformer final : public LanguageModel {
+ public:
+  Transformer(ModelFiles files, const ops::Context& context,
+              const TransformerOptions& options = {});
+
+  std::int64_t vocab_size() const override { return config_.vocab_size; }
+  std::int64_t max_positions() const override { return config_.max_position_embeddings; }
+  std::int64_t cache_block_bytes() const override;
+  void forward(std::span<const std::int32_t> tokens, const ops::SequenceLayout& layout,
+               std::byte* cache, std::span<const std::int64_t> logit_rows, View logits) override;
+
+  const ModelConfig& config() const { return config_; }
+  const formats::Checkpoint& checkpoint() const { return *checkpoint_; }
+
+  /// The hidden states [T, hidden] after the last layer's norm, ready for the head.
+  View hidden_states(autograd::Tape& tape, std::span<const std::int32_t> tokens,
+                     const ops::SequenceLayout& layout, std::byte* cache) const;
+  /// Multi-token prediction (DeepSeek-V3 report, section 2.2): from hidden_states() of positions i
+  /// and the tokens at i + 1, hidden states whose logits are those of i + 2. `depth` counts from 0.
+  View mtp_hidden_states(autograd::Tape& tape, std::size_t depth, ConstView hidden,
+                         std::span<const std::int32_t> next_tokens,
+                         const ops::SequenceLayout& layout, std::byte* cache) const;
+  /// [T, vocab_size].
+  View logits(autograd::Tape& tape, ConstView hidden) const;
+
+ private:
+  std::int64_t layer_cache_bytes() const;
+  ops::CacheSlice layer_cache(std::int64_t layer, std::byte* cache) const;
+  View decoder_layer(autograd::Tape& tape, const LayerWeights& w, View x,
+                     const ops::SequenceLayout& layout, ops::CacheSlice cache) const;
+  View attention(autograd::Tape& tape, const AttentionWeights& w, ConstView x,
+                 const ops::SequenceLayout& layout, ops::CacheSlice cache) const;
+  View mla(autograd::Tape& tape, const MlaWeights& w, ConstView x,
+           const ops::SequenceLayout& layout, ops::CacheSlice cache) const;
+  View moe(autograd::Tape& tape, const MoeWeights& w, ConstView x) const;
+
+  std::shared_ptr<const formats::Checkpoint> checkpoint_;
+  ModelConfig config_;
+  Weights weights_;
+  ops::Context context_;
+  TransformerOptions options_;
+  ops::Rope rope_;
+  ops::AttentionShape attention_shape_;
+  ops::MlaShape mla_shape_;
+  Arena arena_;
+};
+
+}  // namespace frugal::models

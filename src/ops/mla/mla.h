@@ -1,0 +1,38 @@
+// Multi-head latent attention (DeepSeek-V2, section 2.1): keys and values are read from one latent
+// row per token, which is all that the cache holds.
+#pragma once
+
+#include "ops/cache.h"
+#include "ops/context.h"
+#include "ops/weight.h"
+
+namespace frugal::ops {
+
+struct MlaShape {
+  std::int64_t n_heads = 0;
+  std::int64_t qk_nope_head_dim = 0;
+  std::int64_t qk_rope_head_dim = 0;
+  std::int64_t v_head_dim = 0;
+  std::int64_t kv_lora_rank = 0;
+  float scale = 0;  // on q k^T
+
+  std::int64_t latent_width() const { return kv_lora_rank + qk_rope_head_dim; }
+  std::int64_t q_head_dim() const { return qk_nope_head_dim + qk_rope_head_dim; }
+  std::int64_t kv_head_dim() const { return qk_nope_head_dim + v_head_dim; }
+  /// Bytes of one layer's cache for kBlockTokens tokens: [64, kv_lora_rank + qk_rope_head_dim].
+  std::int64_t cache_bytes() const;
+};
+
+/// Two ways to compute the same function, equal but for rounding. Expanded multiplies each latent
+/// up to full keys and values: less work a row when many rows share a context. Absorbed moves the
+/// up-projection to the query and the output: nothing grows with the context but the latent itself.
+enum class MlaMode { expanded, absorbed };
+
+/// q [T, n_heads, nope + rope], rope part already turned; latent [T, kv_lora_rank + rope]: the
+/// normalised latent, then the turned shared key; kv_b [n_heads * (nope + v), kv_lora_rank], each
+/// head's key rows before its value rows; out [T, n_heads, v_head_dim]. Stores the latents in the
+/// cache where the layout has one. A row's bits depend on its sequence (and the mode) alone.
+void mla(const Context& context, MlaMode mode, const MlaShape& shape, const SequenceLayout& layout,
+         ConstView q, ConstView latent, const Weight& kv_b, CacheSlice cache, View out);
+
+}  // namespace frugal::ops

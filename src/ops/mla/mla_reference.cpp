@@ -1,0 +1,7 @@
+#include "ops/mla/mla_rows.h"
+
+namespace frugal::ops {
+
+MlaKernels mla_kernels_reference() { return {mla_expanded_tile, mla_absorbed_row}; }
+
+}  // namespace frugal::ops

@@ -1,0 +1,63 @@
+// Arithmetic that every instruction set does in the same order, so that kernels compiled for
+// different ones agree bit for bit. Static, since each kernel file compiles its own copy.
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+
+namespace frugal::ops {
+
+/// Partial sums of a reduction: fixed, whatever the width of a register.
+inline constexpr int kLanes = 16;
+
+/// Adds 16 lanes as a tree: 8 + 8, 4 + 4, 2 + 2, 1 + 1.
+static inline float sum_lanes(float* lanes) {
+  for (int half = kLanes / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
+  }
+  return lanes[0];
+}
+
+/// sum over i of a[i] * b[i], each lane one chain of fused multiply-adds.
+static inline float dot(const float* a, const float* b, std::int64_t n) {
+  float lanes[kLanes] = {};
+  std::int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (int l = 0; l < kLanes; ++l) lanes[l] = std::fmaf(a[i + l], b[i + l], lanes[l]);
+  }
+  for (int l = 0; i + l < n; ++l) lanes[l] = std::fmaf(a[i + l], b[i + l], lanes[l]);
+  return sum_lanes(lanes);
+}
+
+/// y[i] += scale * x[i].
+static inline void axpy(float scale, const float* x, float* y, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) y[i] = std::fmaf(scale, x[i], y[i]);
+}
+
+/// e^x within 2 units in the last place; 0 below -87.3, where the result would be subnormal, and
+/// infinity above 88.7. Plain arithmetic, so that loops over it become SIMD code.
+static inline float exp_float(float x) {
+  const float magic = 12582912.0F;  // 1.5 * 2^23: adding it rounds to an integer in the low bits
+  const float clamped = std::fmin(std::fmax(x, -87.3F), 88.7F);
+  const float shifted = std::fmaf(clamped, 1.44269504F, magic);
+  const float n = shifted - magic;
+  float r = std::fmaf(n, -0.693145752F, clamped);  // ln 2 in two parts
+  r = std::fmaf(n, -1.42860677e-6F, r);
+  float p = 1.38888889e-3F;  // 1/720 ... 1/2: the series, |r| <= 0.347
+  p = std::fmaf(p, r, 8.33333333e-3F);
+  p = std::fmaf(p, r, 4.16666667e-2F);
+  p = std::fmaf(p, r, 1.66666667e-1F);
+  p = std::fmaf(p, r, 0.5F);
+  p = std::fmaf(p, r, 1.0F);
+  p = std::fmaf(p, r, 1.0F);
+  const std::uint32_t exponent = std::bit_cast<std::uint32_t>(shifted) << 23;
+  const float result = std::bit_cast<float>(std::bit_cast<std::uint32_t>(p) + exponent);
+  if (x < -87.3F) return 0.0F;
+  return x > 88.7F ? HUGE_VALF : result;
+}
+
+static inline float sigmoid(float x) { return 1.0F / (1.0F + exp_float(-x)); }
+static inline float silu(float x) { return x * sigmoid(x); }
+
+}  // namespace frugal::ops
