@@ -1,0 +1,234 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "base/error.h"
+#include "engine/stop.h"
+#include "ops/layout.h"
+
+namespace frugal::engine {
+
+struct Engine::Sequence {
+  Sequence(RequestId sequence_id, Request sequence_request, BlockPool& pool)
+      : id(sequence_id),
+        request(std::move(sequence_request)),
+        tokens(request.prompt),
+        stops(request.stop_strings),
+        blocks(pool) {
+    if (request.sampling.has_penalties()) history.add_prompt(request.prompt);
+  }
+
+  std::int64_t size() const { return static_cast<std::int64_t>(tokens.size()); }
+  /// Tokens that the model has yet to see; one in a decode step.
+  std::int64_t pending() const { return size() - cached; }
+
+  RequestId id;
+  Request request;
+  std::vector<std::int32_t> tokens;  // prompt, then output
+  TokenHistory history;
+  StopMatcher stops;
+  BlockTable blocks;
+  std::int64_t cached = 0;  // tokens whose cache entries are written
+  std::int64_t limit = 0;   // size at which it ends
+  bool finished = false;
+};
+
+Engine::Engine(models::LanguageModel& model, EngineOptions options)
+    : model_(model),
+      options_(std::move(options)),
+      pool_(blocks_for(options_.cache_tokens), model.cache_block_bytes()) {
+  require(options_.max_sequences >= 1 && options_.max_sequences <= options_.max_batch_tokens,
+          "max_sequences is {}, expected 1 to max_batch_tokens ({})", options_.max_sequences,
+          options_.max_batch_tokens);
+  logits_ = Tensor(options_.max_sequences, model.vocab_size());
+}
+
+Engine::~Engine() = default;
+
+std::int64_t Engine::context() const {
+  return std::min(model_.max_positions(), pool_.size() * ops::kBlockTokens);
+}
+
+void Engine::check(const Request& request) const {
+  const auto length = static_cast<std::int64_t>(request.prompt.size());
+  require(length > 0, "the prompt is empty");
+  require(length < context(),
+          "the prompt has {} tokens, the context holds {}: the model has {} positions, the cache "
+          "room for {} tokens, and the answer needs one at least",
+          length, context(), model_.max_positions(), pool_.size() * ops::kBlockTokens);
+  for (const std::int32_t token : request.prompt) {
+    require(token >= 0 && token < model_.vocab_size(),
+            "the prompt holds token {}, the vocabulary has {}", token, model_.vocab_size());
+  }
+  require(!request.max_tokens || *request.max_tokens >= 0, "max_tokens is {}, expected 0 or more",
+          request.max_tokens.value_or(0));
+  require(!request.logprobs || *request.logprobs >= 0, "logprobs is {}, expected 0 or more",
+          request.logprobs.value_or(0));
+  require(request.stop_strings.empty() || options_.token_text,
+          "stop strings need an engine that knows the tokens' text");
+  StopMatcher{request.stop_strings};
+  engine::check(request.sampling, model_.vocab_size());
+}
+
+void Engine::submit(RequestId id, Request request) {
+  check(request);
+  require(!sequences_.contains(id), "a request with id {} is there already", id);
+  auto sequence = std::make_unique<Sequence>(id, std::move(request), pool_);
+  const std::int64_t room = context() - sequence->size();
+  sequence->limit = sequence->size() + std::min(room, sequence->request.max_tokens.value_or(room));
+  if (sequence->limit == sequence->size()) {
+    finish(*sequence, FinishReason::length, Event{id, {}, {}, {}});
+    return;
+  }
+  waiting_.push_back(sequence.get());
+  sequences_.emplace(id, std::move(sequence));
+}
+
+bool Engine::cancel(RequestId id) {
+  const auto found = sequences_.find(id);
+  if (found == sequences_.end()) return false;
+  finish(*found->second, FinishReason::cancelled, Event{id, {}, {}, {}});
+  remove_finished();
+  return true;
+}
+
+bool Engine::idle() const { return sequences_.empty() && events_.empty(); }
+
+std::vector<Event> Engine::step() {
+  make_room();
+  admit();
+  const std::vector<Chunk> batch = plan();
+  if (!batch.empty()) {
+    if (forward(batch)) take_logits(batch);
+    remove_finished();
+  }
+  return std::exchange(events_, {});
+}
+
+// Blocks for the next token of every running sequence, the oldest first; the youngest make way.
+void Engine::make_room() {
+  for (std::size_t i = 0; i < running_.size(); ++i) {
+    Sequence& sequence = *running_[i];
+    while (!sequence.blocks.reserve(sequence.cached, sequence.size())) {
+      Sequence& youngest = *running_.back();
+      running_.pop_back();
+      youngest.blocks.clear();
+      youngest.cached = 0;
+      waiting_.push_front(&youngest);
+      if (&youngest == &sequence) return;
+    }
+  }
+}
+
+void Engine::admit() {
+  while (!waiting_.empty() && running() < options_.max_sequences) {
+    Sequence& next = *waiting_.front();
+    // One block to spare for each running sequence, or it might have to make way at once. An empty
+    // engine always has room, since no sequence outgrows the context.
+    if (pool_.available() < blocks_for(next.size()) + running()) return;
+    next.blocks.reserve(0, next.size());
+    running_.push_back(&next);
+    waiting_.pop_front();
+  }
+}
+
+// Sequences with one pending token come first, so that no prompt holds up decoding.
+std::vector<Engine::Chunk> Engine::plan() {
+  std::vector<Chunk> batch;
+  std::int64_t budget = options_.max_batch_tokens;
+  for (const bool decoding : {true, false}) {
+    for (Sequence* sequence : running_) {
+      if ((sequence->pending() == 1) != decoding || budget == 0) continue;
+      const std::int64_t rows = std::min(sequence->pending(), budget);
+      batch.push_back({sequence, rows});
+      budget -= rows;
+    }
+  }
+  return batch;
+}
+
+// False when the model threw: nobody knows because of whom, so all end.
+bool Engine::forward(std::span<const Chunk> batch) {
+  std::vector<std::int32_t> tokens;
+  std::vector<std::int64_t> logit_rows;
+  ops::SequenceLayout layout;
+  for (const auto& [sequence, rows] : batch) {
+    const auto begin = sequence->tokens.begin() + sequence->cached;
+    tokens.insert(tokens.end(), begin, begin + rows);
+    layout.segments.push_back({layout.rows, rows, sequence->cached, sequence->blocks.blocks()});
+    layout.rows += rows;
+    if (rows == sequence->pending()) logit_rows.push_back(layout.rows - 1);
+  }
+  const View logits{logits_.data(), static_cast<std::int64_t>(logit_rows.size()), logits_.cols()};
+  try {
+    model_.forward(tokens, layout, pool_.data(), logit_rows, logits);
+    return true;
+  } catch (const std::exception& error) {
+    for (const Chunk& chunk : batch) fail_sequence(*chunk.sequence, error.what());
+    return false;
+  }
+}
+
+// Samples for the chunks that reached the end of their sequence, in the order of their logits.
+void Engine::take_logits(std::span<const Chunk> batch) {
+  std::int64_t row = 0;
+  for (const auto& [sequence, rows] : batch) {
+    sequence->cached += rows;
+    if (sequence->pending() > 0) continue;
+    const std::span<const float> logits(logits_.row(row++),
+                                        static_cast<std::size_t>(logits_.cols()));
+    try {
+      accept(*sequence, sampler_.sample(logits, sequence->request.sampling, sequence->history,
+                                        sequence->size(), sequence->request.logprobs));
+    } catch (const std::exception& error) {
+      fail_sequence(*sequence, error.what());
+    }
+  }
+}
+
+void Engine::accept(Sequence& sequence, Sample sample) {
+  const std::int32_t token = sample.token;
+  const std::vector<std::int32_t>& stop_tokens = sequence.request.stop_tokens;
+  const bool stop = std::find(stop_tokens.begin(), stop_tokens.end(), token) != stop_tokens.end();
+  std::string text;
+  if (!stop && options_.token_text) text = sequence.stops.feed(options_.token_text(token));
+  sequence.tokens.push_back(token);
+  if (sequence.request.sampling.has_penalties()) sequence.history.add_output(token);
+  Event event{sequence.id, std::move(sample), std::move(text), {}};
+  if (stop || sequence.stops.found()) {
+    finish(sequence, FinishReason::stop, std::move(event));
+  } else if (sequence.size() == sequence.limit) {
+    finish(sequence, FinishReason::length, std::move(event));
+  } else {
+    events_.push_back(std::move(event));
+  }
+}
+
+void Engine::fail_sequence(Sequence& sequence, const char* message) {
+  finish(sequence, FinishReason::error, Event{sequence.id, {}, {}, {}});
+  events_.back().finish->error = message;
+}
+
+void Engine::finish(Sequence& sequence, FinishReason reason, Event event) {
+  Finish end;
+  end.reason = reason;
+  end.stop_string = sequence.stops.found();
+  if (reason == FinishReason::stop && !end.stop_string) end.stop_token = event.token->token;
+  end.prompt_tokens = static_cast<std::int64_t>(sequence.request.prompt.size());
+  end.output_tokens = sequence.size() - end.prompt_tokens;
+  event.text += sequence.stops.flush();
+  event.finish = std::move(end);
+  events_.push_back(std::move(event));
+  sequence.finished = true;
+}
+
+void Engine::remove_finished() {
+  const auto finished = [](const Sequence* sequence) { return sequence->finished; };
+  std::erase_if(running_, finished);
+  std::erase_if(waiting_, finished);
+  std::erase_if(sequences_, [](const auto& entry) { return entry.second->finished; });
+}
+
+}  // namespace frugal::engine

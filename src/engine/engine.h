@@ -1,0 +1,138 @@
+// Serves many requests at once: tokens in, tokens out.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/kv_cache.h"
+#include "engine/sampler.h"
+#include "models/language_model.h"
+
+namespace frugal::engine {
+
+/// Chosen by the caller; events carry it.
+using RequestId = std::uint64_t;
+
+struct EngineOptions {
+  /// Size of the KV cache, rounded up to whole blocks.
+  std::int64_t cache_tokens = 4096;
+  /// Rows of one forward pass: decoding sequences take one each, prompts share the rest.
+  std::int64_t max_batch_tokens = 512;
+  /// Sequences that run at once; at most max_batch_tokens, so that each can move in every step.
+  std::int64_t max_sequences = 16;
+  /// The UTF-8 text of an output token, nothing for tokens that are not shown. Without it events
+  /// have no text, and requests with stop strings are refused.
+  std::function<std::string(std::int32_t token)> token_text{};
+};
+
+struct Request {
+  std::vector<std::int32_t> prompt{};
+  SamplingOptions sampling{};
+  /// Most tokens to produce; none: until the context is full.
+  std::optional<std::int64_t> max_tokens{};
+  /// Tokens that end the output (end of sequence, end of turn). Empty: none does.
+  std::vector<std::int32_t> stop_tokens{};
+  /// Texts that end the output, and are not part of its text.
+  std::vector<std::string> stop_strings{};
+  /// How many of the most likely tokens to report; 0: only the chosen one's log-probability.
+  std::optional<int> logprobs{};
+};
+
+enum class FinishReason {
+  stop,       // a stop token or a stop string
+  length,     // max_tokens, or the context is full
+  cancelled,  // by cancel()
+  error,      // see Finish::error
+};
+
+struct Finish {
+  FinishReason reason = FinishReason::stop;
+  std::optional<std::int32_t> stop_token{};
+  std::optional<std::string> stop_string{};
+  std::string error{};
+  std::int64_t prompt_tokens = 0;
+  std::int64_t output_tokens = 0;  // a stop token counts
+};
+
+/// Something happened to a request. The last event of each has `finish`.
+struct Event {
+  RequestId request = 0;
+  std::optional<Sample> token{};  // the next output token; a stop token is reported too
+  std::string text{};             // output text that became certain
+  std::optional<Finish> finish{};
+};
+
+/// Continuous batching over one model, on the caller's thread. The output of a request depends on
+/// the request alone, neither on the others nor on the options: the model's rows are independent
+/// bit for bit, and random numbers go by seed and position.
+///
+/// Requests start in the order of submission, as cache and max_sequences allow. Cache is taken as
+/// sequences grow; when it runs out, the sequence that started last gives its blocks back and is
+/// computed again later, so that the oldest always gets on.
+class Engine {
+ public:
+  /// Throws Error on options out of range, and when the cache's memory cannot be had.
+  Engine(models::LanguageModel& model, EngineOptions options);
+  ~Engine();
+
+  /// Most tokens that prompt and output may have together: what the model and the cache hold.
+  std::int64_t context() const;
+
+  /// Throws Error saying why when no engine in this state of its options could serve `request`.
+  /// May be called from any thread.
+  void check(const Request& request) const;
+
+  /// Queues a request. Throws as check() does, and when `id` is in use.
+  void submit(RequestId id, Request request);
+
+  /// Ends a request with what it has; false when there is none of this id (any more). Its event
+  /// comes with the next step, its memory is free at once.
+  bool cancel(RequestId id);
+
+  /// One forward pass over what can run; returns what happened since the last step. When the model
+  /// throws, all sequences of the batch end with an error, and the engine goes on.
+  std::vector<Event> step();
+
+  /// True when step() has nothing to do or to report.
+  bool idle() const;
+
+  std::int64_t running() const { return static_cast<std::int64_t>(running_.size()); }
+  std::int64_t waiting() const { return static_cast<std::int64_t>(waiting_.size()); }
+  std::int64_t free_blocks() const { return pool_.available(); }
+
+ private:
+  struct Sequence;
+  struct Chunk {
+    Sequence* sequence;
+    std::int64_t rows;
+  };
+
+  void make_room();
+  void admit();
+  std::vector<Chunk> plan();
+  bool forward(std::span<const Chunk> batch);
+  void take_logits(std::span<const Chunk> batch);
+  void accept(Sequence& sequence, Sample sample);
+  void fail_sequence(Sequence& sequence, const char* message);
+  void finish(Sequence& sequence, FinishReason reason, Event event);
+  void remove_finished();
+
+  models::LanguageModel& model_;
+  EngineOptions options_;
+  BlockPool pool_;
+  Sampler sampler_;
+  Tensor logits_;  // [max_sequences, vocab]
+  std::unordered_map<RequestId, std::unique_ptr<Sequence>> sequences_;
+  std::vector<Sequence*> running_;  // in the order of their start
+  std::deque<Sequence*> waiting_;
+  std::vector<Event> events_;
+};
+
+}  // namespace frugal::engine

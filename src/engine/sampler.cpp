@@ -1,0 +1,211 @@
+#include "engine/sampler.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+#include "base/rng.h"
+
+namespace frugal::engine {
+
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr std::size_t kLanes = 16;
+
+// The largest logit. Independent lanes, so that the compiler can use SIMD without reordering.
+float largest(std::span<const float> logits) {
+  std::array<float, kLanes> best;
+  best.fill(-kInfinity);
+  std::size_t i = 0;
+  for (; i + kLanes <= logits.size(); i += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      best[lane] = logits[i + lane] > best[lane] ? logits[i + lane] : best[lane];
+    }
+  }
+  for (; i < logits.size(); ++i) best[0] = std::max(best[0], logits[i]);
+  return *std::max_element(best.begin(), best.end());
+}
+
+float weight(float logit, float max, float temperature) {
+  return std::exp((logit - max) / temperature);
+}
+
+}  // namespace
+
+void check(const SamplingOptions& options, std::int64_t vocab_size) {
+  const auto in = [](float value, float low, float high) { return value >= low && value <= high; };
+  require(in(options.temperature, 0, 100), "temperature is {}, expected 0 to 100",
+          options.temperature);
+  require(options.top_k >= 0, "top_k is {}, expected 0 (off) or more", options.top_k);
+  require(options.top_p > 0 && options.top_p <= 1, "top_p is {}, expected above 0 and at most 1",
+          options.top_p);
+  require(in(options.min_p, 0, 1), "min_p is {}, expected 0 to 1", options.min_p);
+  require(in(options.repetition_penalty, 0.01F, 100),
+          "repetition_penalty is {}, expected 0.01 to 100 (1 is off)", options.repetition_penalty);
+  require(in(options.presence_penalty, -100, 100), "presence_penalty is {}, expected -100 to 100",
+          options.presence_penalty);
+  require(in(options.frequency_penalty, -100, 100), "frequency_penalty is {}, expected -100 to 100",
+          options.frequency_penalty);
+  for (const auto& [token, bias] : options.logit_bias) {
+    require(token >= 0 && token < vocab_size, "logit_bias names token {}, the vocabulary has {}",
+            token, vocab_size);
+    require(in(bias, -1e6F, 1e6F) || bias == -kInfinity,
+            "logit_bias of token {} is {}, expected -1e6 to 1e6, or minus infinity", token, bias);
+  }
+}
+
+void TokenHistory::add_prompt(std::span<const std::int32_t> tokens) {
+  for (const std::int32_t token : tokens) counts_.try_emplace(token, 0);
+}
+
+void check_finite(std::span<const float> logits) {
+  constexpr std::uint32_t kExponent = 0x7F800000U;  // all ones: infinity or NaN
+  std::uint32_t bad = 0;
+  for (const float logit : logits) {
+    bad |= (std::bit_cast<std::uint32_t>(logit) & kExponent) == kExponent ? 1U : 0U;
+  }
+  if (bad == 0) return;
+  const auto first = std::find_if_not(logits.begin(), logits.end(),
+                                      [](float logit) { return std::isfinite(logit); });
+  fail("the model's logit of token {} is {}; its weights or its arithmetic are broken",
+       first - logits.begin(), *first);
+}
+
+double log_sum_exp(std::span<const float> logits) {
+  const float max = largest(logits);
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(logit - max);
+  return max + std::log(sum);
+}
+
+Sample Sampler::sample(std::span<const float> logits, const SamplingOptions& options,
+                       const TokenHistory& history, std::int64_t position,
+                       std::optional<int> logprobs) {
+  check_finite(logits);
+  Sample sample;
+  double log_total = 0;
+  if (logprobs) {
+    log_total = log_sum_exp(logits);
+    keep_best(logits, static_cast<std::size_t>(*logprobs));
+    for (const Candidate& candidate : candidates_) {
+      sample.top.push_back({candidate.token, static_cast<float>(candidate.logit - log_total)});
+    }
+  }
+  const std::span<const float> adjusted = adjust(logits, options, history);
+  const float max = largest(adjusted);
+  require(std::isfinite(max), "no token can be sampled: {}",
+          max < 0 ? "logit_bias bans all of them" : "the adjusted logits overflow");
+  if (options.temperature == 0) {
+    const auto first = std::find(adjusted.begin(), adjusted.end(), max);
+    sample.token = static_cast<std::int32_t>(first - adjusted.begin());
+  } else {
+    truncate(adjusted, options, max);
+    Rng rng(options.seed);
+    rng.seek(static_cast<std::uint64_t>(position));
+    sample.token = draw(rng.uniform());
+  }
+  if (logprobs) {
+    sample.logprob = static_cast<float>(logits[static_cast<std::size_t>(sample.token)] - log_total);
+  }
+  return sample;
+}
+
+std::span<const float> Sampler::adjust(std::span<const float> logits,
+                                       const SamplingOptions& options,
+                                       const TokenHistory& history) {
+  if (options.logit_bias.empty() && !options.has_penalties()) return logits;
+  adjusted_.assign(logits.begin(), logits.end());
+  for (const auto& [token, bias] : options.logit_bias) {
+    adjusted_[static_cast<std::size_t>(token)] += bias;
+  }
+  if (!options.has_penalties()) return adjusted_;
+  for (const auto& [token, count] : history.counts()) {
+    float& logit = adjusted_[static_cast<std::size_t>(token)];
+    logit = logit > 0 ? logit / options.repetition_penalty : logit * options.repetition_penalty;
+    if (count == 0) continue;
+    logit -= options.presence_penalty + options.frequency_penalty * static_cast<float>(count);
+  }
+  return adjusted_;
+}
+
+// Each truncation keeps a prefix of the ranking, so several keep the shortest of their prefixes.
+void Sampler::truncate(std::span<const float> logits, const SamplingOptions& options, float max) {
+  const float temperature = options.temperature;
+  const auto vocab = static_cast<std::int64_t>(logits.size());
+  double total = 0;  // the weights that top_p is a share of
+  if (options.top_k > 0 && options.top_k < vocab) {
+    keep_best(logits, static_cast<std::size_t>(options.top_k));
+    for (Candidate& candidate : candidates_) {
+      candidate.weight = weight(candidate.logit, max, temperature);
+      total += candidate.weight;
+    }
+  } else {
+    candidates_.clear();
+    for (std::int64_t i = 0; i < vocab; ++i) {
+      const float logit = logits[static_cast<std::size_t>(i)];
+      candidates_.push_back({static_cast<std::int32_t>(i), logit, weight(logit, max, temperature)});
+      total += candidates_.back().weight;
+    }
+  }
+  if (options.top_p < 1) {
+    // All tokens below this weight together hold less than what top_p leaves out.
+    const double least = (1.0 - options.top_p) * total / static_cast<double>(vocab) * 0.99;
+    std::erase_if(candidates_, [&](const Candidate& c) { return c.weight < least; });
+    keep_mass(options.top_p * total);
+  }
+  // A weight of zero is a banned token, or one too unlikely for a float.
+  const float least = std::max(options.min_p, std::numeric_limits<float>::denorm_min());
+  std::erase_if(candidates_, [&](const Candidate& c) { return c.weight < least; });
+}
+
+// The best `count` tokens in order, by a heap whose root is the worst of them: one comparison for
+// nearly every token.
+void Sampler::keep_best(std::span<const float> logits, std::size_t count) {
+  candidates_.clear();
+  if (count == 0) return;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    const bool full = candidates_.size() == count;
+    // At equal logits the token that is there already has the lower id, and stays.
+    if (full && logits[i] <= candidates_.front().logit) continue;
+    if (full) {
+      std::pop_heap(candidates_.begin(), candidates_.end(), ranks_before);
+      candidates_.pop_back();
+    }
+    candidates_.push_back({static_cast<std::int32_t>(i), logits[i], 0});
+    std::push_heap(candidates_.begin(), candidates_.end(), ranks_before);
+  }
+  std::sort_heap(candidates_.begin(), candidates_.end(), ranks_before);
+}
+
+// The fewest best candidates whose weights reach `mass`: as many heap operations as it keeps.
+void Sampler::keep_mass(double mass) {
+  const auto ranks_after = [](const Candidate& a, const Candidate& b) {
+    return ranks_before(b, a);
+  };
+  std::make_heap(candidates_.begin(), candidates_.end(), ranks_after);
+  auto kept = candidates_.end();
+  for (double sum = 0; sum < mass && kept != candidates_.begin(); sum += kept->weight) {
+    std::pop_heap(candidates_.begin(), kept, ranks_after);
+    --kept;
+  }
+  candidates_.erase(candidates_.begin(), kept);
+}
+
+std::int32_t Sampler::draw(double uniform) const {
+  double total = 0;
+  for (const Candidate& candidate : candidates_) total += candidate.weight;
+  const double target = uniform * total;
+  double sum = 0;
+  for (const Candidate& candidate : candidates_) {
+    sum += candidate.weight;
+    if (sum > target) return candidate.token;
+  }
+  // uniform < 1, so target < total = sum, unless the product was rounded up.
+  return candidates_.back().token;
+}
+
+}  // namespace frugal::engine
