@@ -44,7 +44,8 @@ static inline float exp_float(float x) {
   const float n = shifted - magic;
   float r = std::fmaf(n, -0.693145752F, clamped);  // ln 2 in two parts
   r = std::fmaf(n, -1.42860677e-6F, r);
-  float p = 1.38888889e-3F;  // 1/720 ... 1/2: the series, |r| <= 0.347
+  float p = 1.98412698e-4F;  // 1/5040 ... 1/2: the series, |r| <= 0.347
+  p = std::fmaf(p, r, 1.38888889e-3F);
   p = std::fmaf(p, r, 8.33333333e-3F);
   p = std::fmaf(p, r, 4.16666667e-2F);
   p = std::fmaf(p, r, 1.66666667e-1F);

@@ -1,0 +1,125 @@
+#include "ops/attention/attention.h"
+
+#include <numeric>
+
+#include "ops/testing.h"
+
+namespace frugal::ops {
+namespace {
+
+using testing::expect_close;
+using testing::one_sequence;
+using testing::random_matrix;
+using testing::same_bits;
+using testing::usable_isas;
+
+constexpr AttentionShape kShape{6, 2, 20, 0.3F};
+
+// All rows of one sequence, positions 0 ... T - 1, straight from the definition.
+std::vector<double> naive(const AttentionShape& s, ConstView q, ConstView k, ConstView v) {
+  std::vector<double> out(static_cast<std::size_t>(q.size()));
+  for (std::int64_t t = 0; t < q.rows; ++t) {
+    for (std::int64_t h = 0; h < s.n_heads; ++h) {
+      const std::int64_t kv = h / (s.n_heads / s.n_kv_heads) * s.head_dim;
+      std::vector<double> p;
+      for (std::int64_t j = 0; j <= t; ++j) {
+        double score = 0;
+        for (std::int64_t d = 0; d < s.head_dim; ++d) {
+          score += static_cast<double>(q.row(t)[h * s.head_dim + d]) * k.row(j)[kv + d];
+        }
+        p.push_back(std::exp(score * s.scale));
+      }
+      const double sum = std::accumulate(p.begin(), p.end(), 0.0);
+      for (std::int64_t d = 0; d < s.head_dim; ++d) {
+        double value = 0;
+        for (std::int64_t j = 0; j <= t; ++j)
+          value += p[static_cast<std::size_t>(j)] * v.row(j)[kv + d];
+        out[static_cast<std::size_t>(t * q.cols + h * s.head_dim + d)] = value / sum;
+      }
+    }
+  }
+  return out;
+}
+
+struct Operands {
+  explicit Operands(std::int64_t rows)
+      : q(random_matrix(rows, kShape.n_heads * kShape.head_dim, 1)),
+        k(random_matrix(rows, kShape.n_kv_heads * kShape.head_dim, 2)),
+        v(random_matrix(rows, kShape.n_kv_heads * kShape.head_dim, 3)) {}
+  Tensor q, k, v;
+};
+
+ConstView part(const Tensor& t, std::int64_t begin, std::int64_t rows) {
+  return {t.row(begin), rows, t.cols()};
+}
+
+TEST(Attention, AgreesWithTheDefinition) {
+  ThreadPool pool(2);
+  for (const std::int64_t rows : {1, 2, 63, 64, 65, 200}) {
+    const Operands o(rows);
+    for (const Isa isa : usable_isas()) {
+      const Tensor out(rows, o.q.cols());
+      attention({pool, isa}, kShape, one_sequence(rows, 0, {}), o.q.view(), o.k.view(), o.v.view(),
+                {}, out.view());
+      expect_close(out.view(), naive(kShape, o.q.view(), o.k.view(), o.v.view()), 1e-5);
+    }
+  }
+}
+
+TEST(Attention, ChunksThroughTheCacheGiveTheSameBits) {
+  const std::int64_t rows = 200;
+  const Operands o(rows);
+  for (const Isa isa : usable_isas()) {
+    ThreadPool two(2);
+    const Tensor whole(rows, o.q.cols());
+    attention({two, isa}, kShape, one_sequence(rows, 0, {}), o.q.view(), o.k.view(), o.v.view(), {},
+              whole.view());
+    for (const std::int64_t chunk : {1, 7, 64, 200}) {
+      for (const int threads : {1, 3}) {
+        ThreadPool pool(threads);
+        const std::vector<std::int32_t> blocks = {5, 2, 0,
+                                                  3};  // out of order, as a pool hands them out
+        const Buffer memory(static_cast<std::size_t>(6 * kShape.cache_bytes()));
+        const Tensor out(rows, o.q.cols());
+        for (std::int64_t begin = 0; begin < rows; begin += chunk) {
+          const std::int64_t count = std::min(chunk, rows - begin);
+          attention({pool, isa}, kShape, one_sequence(count, begin, blocks),
+                    part(o.q, begin, count), part(o.k, begin, count), part(o.v, begin, count),
+                    {memory.data(), kShape.cache_bytes()}, {out.row(begin), count, out.cols()});
+        }
+        EXPECT_TRUE(same_bits(out.view(), whole.view())) << isa_name(isa) << " chunk " << chunk;
+      }
+    }
+  }
+}
+
+TEST(Attention, SequencesOfABatchDoNotSeeEachOther) {
+  const Operands o(100);
+  ThreadPool pool(2);
+  const SequenceLayout packed{{{0, 30, 0, {}}, {30, 1, 0, {}}, {31, 69, 0, {}}}, 100};
+  for (const Isa isa : usable_isas()) {
+    const Tensor together(100, o.q.cols());
+    attention({pool, isa}, kShape, packed, o.q.view(), o.k.view(), o.v.view(), {}, together.view());
+    const Tensor alone(100, o.q.cols());
+    for (const Segment& s : packed.segments) {
+      attention({pool, isa}, kShape, one_sequence(s.rows, 0, {}), part(o.q, s.row, s.rows),
+                part(o.k, s.row, s.rows), part(o.v, s.row, s.rows), {},
+                {alone.row(s.row), s.rows, alone.cols()});
+    }
+    EXPECT_TRUE(same_bits(together.view(), alone.view()));
+  }
+}
+
+TEST(Attention, RefusesABlockTableThatIsTooShort) {
+  const Operands o(65);
+  ThreadPool pool(1);
+  const std::vector<std::int32_t> blocks = {0};
+  const Buffer memory(static_cast<std::size_t>(kShape.cache_bytes()));
+  const Tensor out(65, o.q.cols());
+  EXPECT_THROW(attention({pool, Isa::reference}, kShape, one_sequence(65, 0, blocks), o.q.view(),
+                         o.k.view(), o.v.view(), {memory.data(), kShape.cache_bytes()}, out.view()),
+               Error);
+}
+
+}  // namespace
+}  // namespace frugal::ops
