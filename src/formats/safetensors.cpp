@@ -20,12 +20,15 @@ constexpr std::size_t kLengthBytes = 8;               // the header's length, li
 constexpr std::uint64_t kMaxHeaderBytes = 100000000;  // the limit of the format's reference
 constexpr std::string_view kMetadataKey = "__metadata__";
 
-// The types that the format and frugal share; the names are the same.
-constexpr std::array kTypes = {DType::f32, DType::f16, DType::bf16,   DType::f8_e4m3,
-                               DType::i8,  DType::u8,  DType::i16,    DType::i32,
-                               DType::i64, DType::f64, DType::boolean};
+// The types that the format and frugal share; the names are the same. A file holds them in this
+// order, largest first, so that each tensor is aligned to its elements.
+constexpr std::array kTypes = {DType::i64,  DType::f64, DType::f32,    DType::i32,
+                               DType::bf16, DType::f16, DType::i16,    DType::f8_e4m3,
+                               DType::i8,   DType::u8,  DType::boolean};
 
-bool is_safetensors_type(DType dtype) { return std::ranges::count(kTypes, dtype) > 0; }
+std::ptrdiff_t rank(DType dtype) { return std::ranges::find(kTypes, dtype) - kTypes.begin(); }
+
+bool is_safetensors_type(DType dtype) { return rank(dtype) < std::ssize(kTypes); }
 
 DType parse_type(std::string_view name, const std::string& what) {
   const auto found = std::ranges::find(kTypes, name, dtype_name);
@@ -132,7 +135,7 @@ std::string header_text(std::span<const TensorSource> tensors, std::span<const s
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     text += fmt::format("{}{}:{{\"dtype\":\"{}\",\"shape\":{},\"data_offsets\":[{},{}]}}",
                         text.size() == 1 ? "" : ",", quoted(tensors[i].name, path),
-                        dtype_name(tensors[i].dtype), shape_text(tensors[i].shape), offset,
+                        dtype_name(tensors[i].dtype), Json(tensors[i].shape).dump(), offset,
                         offset + sizes[i]);
     offset += sizes[i];
   }
@@ -177,7 +180,7 @@ SafetensorsFile parse_safetensors(std::span<const std::byte> bytes,
 void write_safetensors(const std::filesystem::path& path, std::vector<TensorSource> tensors,
                        const std::map<std::string, std::string>& metadata) {
   std::ranges::sort(tensors, {}, [](const TensorSource& tensor) {
-    return std::pair(-traits(tensor.dtype).block_bytes, std::string_view(tensor.name));
+    return std::pair(rank(tensor.dtype), std::string_view(tensor.name));
   });
   std::vector<std::int64_t> sizes;
   std::set<std::string_view> names = {kMetadataKey};

@@ -21,9 +21,10 @@ SafetensorsFile parse_safetensors(std::span<const std::byte> bytes,
                                   const std::filesystem::path& path);
 
 /// Writes a file in one piece: it appears under `path` only when complete and on disk. Tensors come
-/// in the order of their element size, largest first, then by name, so that each is aligned to its
-/// elements. Throws Error when a name comes twice or is "__metadata__", a dtype is none of the
-/// format's, data has not the size of its shape, or writing fails.
+/// by dtype, largest elements first, then by name, so that each is aligned to its elements; the
+/// file is the same, byte for byte, as the format's reference writes. Throws Error when a name
+/// comes twice or is "__metadata__", a dtype is none of the format's, data has not the size of its
+/// shape, or writing fails.
 void write_safetensors(const std::filesystem::path& path, std::vector<TensorSource> tensors,
                        const std::map<std::string, std::string>& metadata = {});
 

@@ -1,6 +1,7 @@
 #include "quant/fp8.h"
 
 #include <bit>
+#include <limits>
 
 #include "base/error.h"
 
@@ -9,8 +10,9 @@ namespace frugal::quant {
 namespace {
 
 constexpr std::uint8_t kNan = 0x7F;
-// Halfway between 448 and what the next code would be: the last value that rounds to 448.
-constexpr float kLastRoundedDown = 464.0F;
+constexpr std::uint8_t kLargestBits = 0x7E;
+constexpr float kLargest = 448.0F;
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kSmallestNormal = 0x1p-6F;
 // A float of this size has its last bit worth 2^-9, the step of E4M3's subnormals.
 constexpr float kSubnormalShift = 0x1p14F;
@@ -35,7 +37,8 @@ std::uint8_t float_to_f8_e4m3(float value) {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
   const auto sign = static_cast<std::uint8_t>((bits >> 24) & 0x80);
   const std::uint32_t magnitude = bits & 0x7FFFFFFFU;
-  if (magnitude > std::bit_cast<std::uint32_t>(kLastRoundedDown)) return sign | kNan;
+  if (magnitude > std::bit_cast<std::uint32_t>(kInfinity)) return sign | kNan;
+  if (magnitude > std::bit_cast<std::uint32_t>(kLargest)) return sign | kLargestBits;
   if (magnitude < std::bit_cast<std::uint32_t>(kSmallestNormal)) {
     // The float's own rounding lands on multiples of 2^-9.
     const float shifted = std::bit_cast<float>(magnitude) + kSubnormalShift;

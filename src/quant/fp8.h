@@ -12,8 +12,8 @@ namespace frugal::quant {
 /// for Deep Learning, 2022).
 float f8_e4m3_to_float(std::uint8_t bits);
 
-/// The nearest E4M3FN value, ties to even. What rounds to more than 448 (above 464), infinities
-/// included, becomes NaN, as PyTorch's float8_e4m3fn does: scale first.
+/// The nearest E4M3FN value, ties to even. Larger magnitudes, infinity included, become 448, as
+/// PyTorch 2.13's float8_e4m3fn does.
 std::uint8_t float_to_f8_e4m3(float value);
 
 /// Rows and columns that share a scale.
