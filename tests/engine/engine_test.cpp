@@ -112,6 +112,16 @@ TEST(Engine, StopsAtAStopTokenOfTheOutputOnly) {
   EXPECT_FALSE(result.finish->stop_string.has_value());
 }
 
+TEST(Engine, AStopTokenHasNoText) {
+  MockModel model;
+  Engine engine(model, {.token_text = letter});
+  const auto expected = greedy(model, {1, 2, 3}, 2);
+  Request request = greedy_request({1, 2, 3}, 10);
+  request.stop_tokens = {expected[1]};
+  engine.submit(1, request);
+  EXPECT_EQ(run(engine).at(1).text, letter(expected[0]));
+}
+
 TEST(Engine, StopsAtAStopStringAcrossTokens) {
   MockModel model;
   Engine engine(model, {.token_text = letter});
@@ -279,6 +289,31 @@ TEST(Engine, WhenTheCacheRunsOutTheYoungestMakesWay) {
   EXPECT_EQ(tokens[2], greedy(model, long_prompt(50), 150));
 }
 
+TEST(Engine, WhoMadeWayComesBeforeWhoNeverRan) {
+  MockModel model;
+  Engine engine(model, {.cache_tokens = 256, .max_batch_tokens = 100, .max_sequences = 2});
+  engine.submit(1, greedy_request(long_prompt(60), 150));
+  engine.submit(2, greedy_request(long_prompt(50), 150));
+  engine.submit(3, greedy_request({1}, 1));
+  std::vector<RequestId> finished;
+  while (!engine.idle()) {
+    for (const Event& event : engine.step()) {
+      if (event.finish) finished.push_back(event.request);
+    }
+  }
+  EXPECT_EQ(finished, (std::vector<RequestId>{1, 3, 2}));  // 2 starts again, then 3 beside it
+}
+
+TEST(Engine, KeepsABlockToSpareForWhoRuns) {
+  MockModel model;
+  Engine engine(model, {.cache_tokens = 256, .max_batch_tokens = 200, .max_sequences = 2});
+  engine.submit(1, greedy_request(long_prompt(64), 10));   // one block, and soon two
+  engine.submit(2, greedy_request(long_prompt(190), 10));  // the three others
+  engine.step();
+  EXPECT_EQ(engine.running(), 1);
+  EXPECT_EQ(run(engine).at(2).tokens, greedy(model, long_prompt(190), 10));
+}
+
 TEST(Engine, AThrowingModelEndsItsBatchOnly) {
   MockModel model;
   Engine engine(model, {.cache_tokens = 640, .max_batch_tokens = 100, .max_sequences = 2});
@@ -350,7 +385,39 @@ TEST(Engine, ReportsLogprobsWhenAsked) {
   }
 }
 
-TEST(Engine, PenaltiesCountPromptAndOutput) {
+TEST(Engine, SamplesBySeedAndPosition) {
+  MockModel model;
+  Engine engine(model, {});
+  Request request{.prompt = {3, 1, 4}, .max_tokens = 20};
+  request.sampling.seed = 9;
+  request.sampling.repetition_penalty = 1.8F;
+  engine.submit(1, request);
+  std::vector<std::int32_t> tokens = request.prompt;
+  TokenHistory history;
+  history.add_prompt(tokens);
+  Sampler sampler;
+  for (std::int64_t position = 3; position < 23; ++position) {
+    const Sample sample = sampler.sample(model.logits_after(tokens), request.sampling, history,
+                                         position, std::nullopt);
+    tokens.push_back(sample.token);
+    history.add_output(sample.token);
+  }
+  EXPECT_EQ(run(engine).at(1).tokens, std::vector<std::int32_t>(tokens.begin() + 3, tokens.end()));
+}
+
+TEST(Engine, RepetitionPenaltyCountsThePrompt) {
+  MockModel model;
+  Engine engine(model, {});
+  std::vector<std::int32_t> prompt(52);
+  std::iota(prompt.begin(), prompt.end(), 0);  // all tokens but the last
+  Request request = greedy_request(prompt, 1);
+  request.sampling.repetition_penalty = 100;
+  request.sampling.logit_bias = {{52, 5.0F}};  // which is positive now, as others are
+  engine.submit(1, request);
+  EXPECT_EQ(run(engine).at(1).tokens[0], 52);
+}
+
+TEST(Engine, PresencePenaltyCountsTheOutput) {
   MockModel model;
   Engine engine(model, {});
   Request request = greedy_request({1, 2}, 30);
