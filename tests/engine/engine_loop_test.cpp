@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <future>
 #include <thread>
 
@@ -89,17 +88,20 @@ TEST(EngineLoop, EndsWhatStillRunsWhenItStops) {
 TEST(EngineLoop, AThrowingListenerEndsItsRequestOnly) {
   set_log_level(LogLevel::error);
   MockModel model(53, 1 << 20);
-  Engine engine(model, {.cache_tokens = 1 << 14});
-  EngineLoop loop(engine);
-  std::atomic<int> calls = 0;
-  loop.submit({.prompt = {1}}, [&](const Event&) {
-    ++calls;
-    fail("the client is gone");
-  });
+  Engine engine(model, {.cache_tokens = 1 << 14, .max_sequences = 1});
+  int calls = 0;
   Client client;
-  loop.submit(request_of(3, 50), client.listener());
-  EXPECT_EQ(client.finish.get_future().get().reason, FinishReason::length);
+  {
+    EngineLoop loop(engine);
+    loop.submit({.prompt = {1}}, [&](const Event&) {
+      ++calls;
+      fail("the client is gone");
+    });
+    loop.submit(request_of(3, 50), client.listener());
+    EXPECT_EQ(client.finish.get_future().get().reason, FinishReason::length);
+  }
   EXPECT_EQ(calls, 1);
+  EXPECT_EQ(model.passes, 51);  // one for the request whose listener threw
   set_log_level(LogLevel::info);
 }
 

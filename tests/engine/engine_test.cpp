@@ -294,14 +294,14 @@ TEST(Engine, WhoMadeWayComesBeforeWhoNeverRan) {
   Engine engine(model, {.cache_tokens = 256, .max_batch_tokens = 100, .max_sequences = 2});
   engine.submit(1, greedy_request(long_prompt(60), 150));
   engine.submit(2, greedy_request(long_prompt(50), 150));
-  engine.submit(3, greedy_request({1}, 1));
+  engine.submit(3, greedy_request(long_prompt(190), 1));  // no room beside another
   std::vector<RequestId> finished;
   while (!engine.idle()) {
     for (const Event& event : engine.step()) {
       if (event.finish) finished.push_back(event.request);
     }
   }
-  EXPECT_EQ(finished, (std::vector<RequestId>{1, 3, 2}));  // 2 starts again, then 3 beside it
+  EXPECT_EQ(finished, (std::vector<RequestId>{1, 2, 3}));
 }
 
 TEST(Engine, KeepsABlockToSpareForWhoRuns) {
