@@ -45,9 +45,9 @@ struct BpeOptions {
   bool fuse_unk = false;
   /// A piece that is a token as a whole stays one, whatever the merges say.
   bool ignore_merges = false;
-  std::string unk_token;                  // empty: unknown characters vanish
-  std::string continuing_subword_prefix;  // before each character but the first
-  std::string end_of_word_suffix;         // behind the last character
+  std::string unk_token = {};                  // empty: unknown characters vanish
+  std::string continuing_subword_prefix = {};  // before each character but the first
+  std::string end_of_word_suffix = {};         // behind the last character
 };
 
 class Bpe {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/error.h"
+#include "text/byte_level.h"
 #include "text/matches.h"
 #include "text/normalizer.h"
 
@@ -56,10 +56,10 @@ std::vector<Part> join(std::vector<Part> parts, SplitBehavior behavior) {
 
 }  // namespace
 
-void PreTokenizer::add(Stage stage, std::string_view what) {
-  require(!byte_level_, "{}: a pre-tokenizer behind ByteLevel is not supported", what);
+void PreTokenizer::add(Stage stage) {
+  if (byte_level_) stages_.push_back(WriteByteLevel{});
   byte_level_ = std::holds_alternative<ByteLevel>(stage);
-  stages_.push_back(std::move(stage));
+  std::visit([&](auto& s) { stages_.push_back(std::move(s)); }, stage);
 }
 
 void PreTokenizer::split(std::string_view text, bool at_start, Run& run) const {
@@ -99,6 +99,11 @@ void PreTokenizer::apply(const Metaspace& metaspace, std::size_t stage, std::str
   text = run.storage.emplace_back(std::move(replaced));
   if (!metaspace.split) return pass(stage + 1, text, at_start, run);
   cut(*metaspace.split, SplitBehavior::merged_with_next, false, stage, text, at_start, run);
+}
+
+void PreTokenizer::apply(WriteByteLevel, std::size_t stage, std::string_view text, bool at_start,
+                         Run& run) const {
+  pass(stage + 1, run.storage.emplace_back(to_byte_level(text)), at_start, run);
 }
 
 void PreTokenizer::cut(const Regex& pattern, SplitBehavior behavior, bool invert, std::size_t stage,

@@ -29,8 +29,8 @@ class PreTokenizer {
     SplitBehavior behavior;
     bool invert;  // what lies between the matches counts as the matches
   };
-  /// Cuts by GPT-2's pattern if `use_regex`. Its mapping to the byte alphabet is left to the model
-  /// (byte_level() below), which saves writing the text out.
+  /// Cuts by `pattern` and writes bytes in GPT-2's alphabet. As the last stage it leaves the
+  /// writing to the model (byte_level() below).
   struct ByteLevel {
     bool add_prefix_space;
     std::optional<Regex> pattern;
@@ -44,8 +44,7 @@ class PreTokenizer {
   };
   using Stage = std::variant<Split, ByteLevel, Metaspace>;
 
-  /// Throws Error naming `what` when a stage follows ByteLevel, whose output it would have to see.
-  void add(Stage stage, std::string_view what);
+  void add(Stage stage);
 
   /// Whether the pieces stand for their bytes in GPT-2's alphabet.
   bool byte_level() const { return byte_level_; }
@@ -62,6 +61,9 @@ class PreTokenizer {
   void split(std::string_view text, bool at_start, Run& run) const;
 
  private:
+  struct WriteByteLevel {};  // what ByteLevel left, when another stage wants to see it
+  using AnyStage = std::variant<Split, ByteLevel, Metaspace, WriteByteLevel>;
+
   void pass(std::size_t stage, std::string_view piece, bool at_start, Run& run) const;
   void apply(const Split& split, std::size_t stage, std::string_view text, bool at_start,
              Run& run) const;
@@ -69,10 +71,12 @@ class PreTokenizer {
              Run& run) const;
   void apply(const Metaspace& metaspace, std::size_t stage, std::string_view text, bool at_start,
              Run& run) const;
+  void apply(WriteByteLevel write, std::size_t stage, std::string_view text, bool at_start,
+             Run& run) const;
   void cut(const Regex& pattern, SplitBehavior behavior, bool invert, std::size_t stage,
            std::string_view text, bool at_start, Run& run) const;
 
-  std::vector<Stage> stages_;
+  std::vector<AnyStage> stages_;
   bool byte_level_ = false;
 };
 

@@ -10,6 +10,10 @@
 #include <string_view>
 #include <vector>
 
+namespace frugal::formats {
+class GgufMetadata;
+}
+
 namespace frugal::text {
 
 struct TokenizerParts;
@@ -34,6 +38,10 @@ class Tokenizer {
   /// the tokens for start, end and padding. Its add_bos_token and add_eos_token are obeyed when
   /// they are true, as transformers does.
   static Tokenizer from_folder(const std::filesystem::path& folder);
+
+  /// From the vocabulary in a GGUF file: tokenizer.ggml.model "gpt2" with a pre-tokenizer that this
+  /// library knows by name, or "llama" (SentencePiece). Throws Error naming the file and the key.
+  static Tokenizer from_gguf(const formats::GgufMetadata& metadata);
 
   explicit Tokenizer(TokenizerParts parts);
   ~Tokenizer();

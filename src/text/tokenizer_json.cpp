@@ -322,9 +322,8 @@ TokenizerParts read_parts(const JsonNode& root, std::string_view what) {
                   [&](const JsonNode& step) { parts.normalizer.add(read_normalizer(step)); });
   }
   if (const auto node = root.find("pre_tokenizer")) {
-    for_each_step(*node, "pretokenizers", [&](const JsonNode& step) {
-      parts.pre_tokenizer.add(read_pre_tokenizer(step), step.where());
-    });
+    for_each_step(*node, "pretokenizers",
+                  [&](const JsonNode& step) { parts.pre_tokenizer.add(read_pre_tokenizer(step)); });
   }
   if (const auto node = root.find("decoder")) {
     for_each_step(*node, "decoders",
