@@ -5,6 +5,7 @@
 
 namespace frugal::cli {
 
+void add_cost(CLI::App& app);
 void add_pull(CLI::App& app);
 
 }  // namespace frugal::cli

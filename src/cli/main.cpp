@@ -63,6 +63,7 @@ int main(int argc, char** argv) {
       "A model M is a folder in Hugging Face form, a .gguf file, or a name of frugal pull --list.\n"
       "In the source folder, ./frugal test runs every test.");
   frugal::cli::add_pull(app);
+  frugal::cli::add_cost(app);
   try {
     if (argc == 1) {
       fmt::print("{}", app.help());
