@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "engine/stop.h"
+#include "engine/output_text.h"
 #include "ops/layout.h"
 
 namespace frugal::engine {
@@ -15,7 +15,7 @@ struct Engine::Sequence {
       : id(sequence_id),
         request(std::move(sequence_request)),
         tokens(request.prompt),
-        stops(request.stop_strings),
+        text(request.stop_strings),
         blocks(pool) {
     if (request.sampling.has_penalties()) history.add_prompt(request.prompt);
   }
@@ -28,7 +28,7 @@ struct Engine::Sequence {
   Request request;
   std::vector<std::int32_t> tokens;  // prompt, then output
   TokenHistory history;
-  StopMatcher stops;
+  OutputText text;
   BlockTable blocks;
   std::int64_t cached = 0;  // tokens whose cache entries are written
   std::int64_t limit = 0;   // size at which it ends
@@ -66,9 +66,9 @@ void Engine::check(const Request& request) const {
           request.max_tokens.value_or(0));
   require(!request.logprobs || *request.logprobs >= 0, "logprobs is {}, expected 0 or more",
           request.logprobs.value_or(0));
-  require(request.stop_strings.empty() || options_.token_text,
+  require(request.stop_strings.empty() || options_.token_bytes,
           "stop strings need an engine that knows the tokens' text");
-  StopMatcher{request.stop_strings};
+  OutputText{request.stop_strings};  // refuses empty ones
   engine::check(request.sampling, model_.vocab_size());
 }
 
@@ -193,11 +193,11 @@ void Engine::accept(Sequence& sequence, Sample sample) {
   const std::vector<std::int32_t>& stop_tokens = sequence.request.stop_tokens;
   const bool stop = std::find(stop_tokens.begin(), stop_tokens.end(), token) != stop_tokens.end();
   std::string text;
-  if (!stop && options_.token_text) text = sequence.stops.feed(options_.token_text(token));
+  if (!stop && options_.token_bytes) text = sequence.text.feed(options_.token_bytes(token));
   sequence.tokens.push_back(token);
   if (sequence.request.sampling.has_penalties()) sequence.history.add_output(token);
   Event event{sequence.id, std::move(sample), std::move(text), {}};
-  if (stop || sequence.stops.found()) {
+  if (stop || sequence.text.stopped_by()) {
     finish(sequence, FinishReason::stop, std::move(event));
   } else if (sequence.size() == sequence.limit) {
     finish(sequence, FinishReason::length, std::move(event));
@@ -214,11 +214,11 @@ void Engine::fail_sequence(Sequence& sequence, const char* message) {
 void Engine::finish(Sequence& sequence, FinishReason reason, Event event) {
   Finish end;
   end.reason = reason;
-  end.stop_string = sequence.stops.found();
+  end.stop_string = sequence.text.stopped_by();
   if (reason == FinishReason::stop && !end.stop_string) end.stop_token = event.token->token;
   end.prompt_tokens = static_cast<std::int64_t>(sequence.request.prompt.size());
   end.output_tokens = sequence.size() - end.prompt_tokens;
-  event.text += sequence.stops.flush();
+  event.text += sequence.text.finish();
   event.finish = std::move(end);
   events_.push_back(std::move(event));
   sequence.finished = true;

@@ -27,9 +27,9 @@ struct EngineOptions {
   std::int64_t max_batch_tokens = 512;
   /// Sequences that run at once; at most max_batch_tokens, so that each can move in every step.
   std::int64_t max_sequences = 16;
-  /// The UTF-8 text of an output token, nothing for tokens that are not shown. Without it events
-  /// have no text, and requests with stop strings are refused.
-  std::function<std::string(std::int32_t token)> token_text{};
+  /// The bytes of an output token, which may end inside a UTF-8 character; nothing for a token that
+  /// is not shown. Without it events have no text, and requests with stop strings are refused.
+  std::function<std::string(std::int32_t token)> token_bytes{};
 };
 
 struct Request {

@@ -13,12 +13,14 @@ namespace {
 
 using testing::MockModel;
 
-// Pieces of a few letters, so that stop strings are met, also across tokens.
-std::string text_of(std::int32_t token) {
-  const std::string letters = "abc";
+// A few bytes of which two make a character, so that tokens end inside characters, and stop strings
+// are met, also across tokens.
+std::string bytes_of(std::int32_t token) {
+  const std::string bytes = "a\xC3\xA9";
   std::string text;
-  for (std::int32_t rest = token; rest > 0; rest /= 3)
-    text += letters[static_cast<std::size_t>(rest % 3)];
+  for (std::int32_t rest = token; rest > 0; rest /= 3) {
+    text += bytes[static_cast<std::size_t>(rest % 3)];
+  }
   return text;
 }
 
@@ -43,7 +45,7 @@ Request random_request(Rng& rng, std::int64_t vocab, std::int64_t context) {
   if (rng.below(3) == 0) request.sampling.repetition_penalty = 1.5F;
   if (rng.below(3) == 0) request.logprobs = static_cast<int>(rng.below(3));
   if (rng.below(2) == 0) request.stop_tokens = {5};
-  if (rng.below(3) == 0) request.stop_strings = {"abcabc", "aaaa", "bccb"};
+  if (rng.below(3) == 0) request.stop_strings = {"\u00E9\u00E9", "aaaa", "a\u00E9aa"};
   return request;
 }
 
@@ -51,7 +53,7 @@ Answer alone(MockModel& model, const Request& request, std::int64_t cache_tokens
   Engine engine(model, {.cache_tokens = cache_tokens,
                         .max_batch_tokens = 4096,
                         .max_sequences = 1,
-                        .token_text = text_of});
+                        .token_bytes = bytes_of});
   engine.submit(1, request);
   Answer answer;
   while (!engine.idle()) {
@@ -73,7 +75,7 @@ TEST_P(RandomSchedule, GivesEachRequestTheAnswerItGetsAlone) {
   options.cache_tokens = static_cast<std::int64_t>(64 * (4 + rng.below(12)));
   options.max_sequences = static_cast<std::int64_t>(1 + rng.below(8));
   options.max_batch_tokens = options.max_sequences + static_cast<std::int64_t>(rng.below(100));
-  options.token_text = text_of;
+  options.token_bytes = bytes_of;
   Engine engine(model, options);
   const std::int64_t blocks = engine.free_blocks();
   std::map<RequestId, Request> requests;

@@ -114,7 +114,7 @@ TEST(Engine, StopsAtAStopTokenOfTheOutputOnly) {
 
 TEST(Engine, AStopTokenHasNoText) {
   MockModel model;
-  Engine engine(model, {.token_text = letter});
+  Engine engine(model, {.token_bytes = letter});
   const auto expected = greedy(model, {1, 2, 3}, 2);
   Request request = greedy_request({1, 2, 3}, 10);
   request.stop_tokens = {expected[1]};
@@ -124,7 +124,7 @@ TEST(Engine, AStopTokenHasNoText) {
 
 TEST(Engine, StopsAtAStopStringAcrossTokens) {
   MockModel model;
-  Engine engine(model, {.token_text = letter});
+  Engine engine(model, {.token_bytes = letter});
   const auto tokens = greedy(model, {1, 2, 3}, 10);
   std::string text;
   for (const std::int32_t token : tokens) text += letter(token);
@@ -140,7 +140,7 @@ TEST(Engine, StopsAtAStopStringAcrossTokens) {
 
 TEST(Engine, EndsWithAllTextThatAStopDidNotClaim) {
   MockModel model;
-  Engine engine(model, {.token_text = letter});
+  Engine engine(model, {.token_bytes = letter});
   std::string text;
   for (const std::int32_t token : greedy(model, {1, 2, 3}, 5)) text += letter(token);
   Request request = greedy_request({1, 2, 3}, 5);
@@ -356,10 +356,10 @@ TEST(Engine, BadLogitsEndTheirRequestOnly) {
   EXPECT_EQ(results.at(2).tokens, greedy(model, {2}, 20));
 }
 
-TEST(Engine, AThrowingTokenTextEndsItsRequestOnly) {
+TEST(Engine, AThrowingTokenBytesEndsItsRequestOnly) {
   MockModel model;
   const auto expected = greedy(model, {1}, 20);
-  Engine engine(model, {.token_text = [&](std::int32_t token) {
+  Engine engine(model, {.token_bytes = [&](std::int32_t token) {
                   if (token == expected[2]) fail("no text for token {}", token);
                   return letter(token);
                 }});
