@@ -1,4 +1,5 @@
-// Random arrivals, cancels and budgets: every answer is that of the request running alone.
+#include "engine/random_schedule.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -6,12 +7,10 @@
 
 #include "base/rng.h"
 #include "engine/engine.h"
-#include "engine/mock_model.h"
 
-namespace frugal::engine {
+namespace frugal::engine::testing {
+
 namespace {
-
-using testing::MockModel;
 
 // A few bytes of which two make a character, so that tokens end inside characters, and stop strings
 // are met, also across tokens.
@@ -49,7 +48,7 @@ Request random_request(Rng& rng, std::int64_t vocab, std::int64_t context) {
   return request;
 }
 
-Answer alone(MockModel& model, const Request& request, std::int64_t cache_tokens) {
+Answer alone(models::LanguageModel& model, const Request& request, std::int64_t cache_tokens) {
   Engine engine(model, {.cache_tokens = cache_tokens,
                         .max_batch_tokens = 4096,
                         .max_sequences = 1,
@@ -66,11 +65,11 @@ Answer alone(MockModel& model, const Request& request, std::int64_t cache_tokens
   return answer;
 }
 
-class RandomSchedule : public ::testing::TestWithParam<int> {};
+}  // namespace
 
-TEST_P(RandomSchedule, GivesEachRequestTheAnswerItGetsAlone) {
-  Rng rng(static_cast<std::uint64_t>(GetParam()));
-  MockModel model(40, 400);
+void expect_answers_as_alone(models::LanguageModel& model, models::LanguageModel& reference,
+                             std::uint64_t seed, RequestId count) {
+  Rng rng(seed);
   EngineOptions options;
   options.cache_tokens = static_cast<std::int64_t>(64 * (4 + rng.below(12)));
   options.max_sequences = static_cast<std::int64_t>(1 + rng.below(8));
@@ -81,8 +80,8 @@ TEST_P(RandomSchedule, GivesEachRequestTheAnswerItGetsAlone) {
   std::map<RequestId, Request> requests;
   std::map<RequestId, Answer> answers;
   RequestId next = 0;
-  while (next < 25 || !engine.idle()) {
-    while (next < 25 && rng.below(3) == 0) {
+  while (next < count || !engine.idle()) {
+    while (next < count && rng.below(3) == 0) {
       requests[next] = random_request(rng, model.vocab_size(), engine.context());
       engine.submit(next, requests[next]);
       ++next;
@@ -101,7 +100,7 @@ TEST_P(RandomSchedule, GivesEachRequestTheAnswerItGetsAlone) {
   EXPECT_EQ(engine.free_blocks(), blocks);
   ASSERT_EQ(answers.size(), requests.size());
   for (const auto& [id, answer] : answers) {
-    const Answer expected = alone(model, requests[id], options.cache_tokens);
+    const Answer expected = alone(reference, requests[id], options.cache_tokens);
     if (answer.reason == FinishReason::cancelled) {  // then it has a beginning of the answer
       ASSERT_LE(answer.samples.size(), expected.samples.size());
       EXPECT_TRUE(
@@ -114,7 +113,4 @@ TEST_P(RandomSchedule, GivesEachRequestTheAnswerItGetsAlone) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, RandomSchedule, ::testing::Range(0, 40));
-
-}  // namespace
-}  // namespace frugal::engine
+}  // namespace frugal::engine::testing
