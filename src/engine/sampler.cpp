@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "base/error.h"
 #include "base/rng.h"
@@ -28,10 +29,6 @@ float largest(std::span<const float> logits) {
   }
   for (; i < logits.size(); ++i) best[0] = std::max(best[0], logits[i]);
   return *std::max_element(best.begin(), best.end());
-}
-
-float weight(float logit, float max, float temperature) {
-  return std::exp((logit - max) / temperature);
 }
 
 }  // namespace
@@ -134,22 +131,16 @@ std::span<const float> Sampler::adjust(std::span<const float> logits,
 
 // Each truncation keeps a prefix of the ranking, so several keep the shortest of their prefixes.
 void Sampler::truncate(std::span<const float> logits, const SamplingOptions& options, float max) {
-  const float temperature = options.temperature;
   const auto vocab = static_cast<std::int64_t>(logits.size());
-  double total = 0;  // the weights that top_p is a share of
   if (options.top_k > 0 && options.top_k < vocab) {
     keep_best(logits, static_cast<std::size_t>(options.top_k));
-    for (Candidate& candidate : candidates_) {
-      candidate.weight = weight(candidate.logit, max, temperature);
-      total += candidate.weight;
-    }
   } else {
-    candidates_.clear();
-    for (std::int64_t i = 0; i < vocab; ++i) {
-      const float logit = logits[static_cast<std::size_t>(i)];
-      candidates_.push_back({static_cast<std::int32_t>(i), logit, weight(logit, max, temperature)});
-      total += candidates_.back().weight;
-    }
+    keep_all(logits);
+  }
+  double total = 0;  // what top_p is a share of
+  for (Candidate& candidate : candidates_) {
+    candidate.weight = std::exp((candidate.logit - max) / options.temperature);
+    total += candidate.weight;
   }
   if (options.top_p < 1) {
     // All tokens below this weight together hold less than what top_p leaves out.
@@ -160,6 +151,13 @@ void Sampler::truncate(std::span<const float> logits, const SamplingOptions& opt
   // A weight of zero is a banned token, or one too unlikely for a float.
   const float least = std::max(options.min_p, std::numeric_limits<float>::denorm_min());
   std::erase_if(candidates_, [&](const Candidate& c) { return c.weight < least; });
+}
+
+void Sampler::keep_all(std::span<const float> logits) {
+  candidates_.resize(logits.size());
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    candidates_[i] = {static_cast<std::int32_t>(i), logits[i], 0};
+  }
 }
 
 // The best `count` tokens in order, by a heap whose root is the worst of them: one comparison for
@@ -181,18 +179,25 @@ void Sampler::keep_best(std::span<const float> logits, std::size_t count) {
   std::sort_heap(candidates_.begin(), candidates_.end(), ranks_before);
 }
 
-// The fewest best candidates whose weights reach `mass`: as many heap operations as it keeps.
+// The fewest best candidates whose weights reach `mass`: Hoare's quickselect, halving the range
+// that holds the last of them, so that the time grows with their number alone and nothing is
+// sorted.
 void Sampler::keep_mass(double mass) {
-  const auto ranks_after = [](const Candidate& a, const Candidate& b) {
-    return ranks_before(b, a);
-  };
-  std::make_heap(candidates_.begin(), candidates_.end(), ranks_after);
-  auto kept = candidates_.end();
-  for (double sum = 0; sum < mass && kept != candidates_.begin(); sum += kept->weight) {
-    std::pop_heap(candidates_.begin(), kept, ranks_after);
-    --kept;
+  auto first = candidates_.begin();  // all before it are kept, and weigh `before`
+  auto last = candidates_.end();     // this one and all after it are not
+  for (double before = 0; last - first > 1;) {
+    const auto middle = first + (last - first) / 2;
+    std::nth_element(first, middle, last, ranks_before);
+    const double upper = std::accumulate(
+        first, middle, 0.0, [](double sum, const Candidate& c) { return sum + c.weight; });
+    if (before + upper >= mass) {
+      last = middle;
+    } else {
+      first = middle;
+      before += upper;
+    }
   }
-  candidates_.erase(candidates_.begin(), kept);
+  candidates_.erase(last, candidates_.end());
 }
 
 std::int32_t Sampler::draw(double uniform) const {

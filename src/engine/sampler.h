@@ -98,6 +98,7 @@ class Sampler {
   std::span<const float> adjust(std::span<const float> logits, const SamplingOptions& options,
                                 const TokenHistory& history);
   void truncate(std::span<const float> logits, const SamplingOptions& options, float max);
+  void keep_all(std::span<const float> logits);
   void keep_best(std::span<const float> logits, std::size_t count);
   void keep_mass(double mass);
   std::int32_t draw(double uniform) const;

@@ -171,7 +171,7 @@ TEST(Sampler, KeepsWhatTheNaiveVersionKeeps) {
   Rng rng(23);
   Sampler sampler;
   for (int round = 0; round < 300; ++round) {
-    const std::size_t vocab = 1 + rng.below(30);
+    const std::size_t vocab = 1 + rng.below(round % 50 == 0 ? 3000 : 30);
     const std::vector<float> logits = random_logits(rng, vocab, 2 * rng.uniform());
     SamplingOptions options;
     options.temperature = static_cast<float>(0.2 + 2 * rng.uniform());
@@ -181,13 +181,13 @@ TEST(Sampler, KeepsWhatTheNaiveVersionKeeps) {
     if (rng.below(2)) options.min_p = static_cast<float>(0.7 * rng.uniform());
     const std::vector<double> expected = naive(logits, options, {}, {});
     std::vector<bool> drawn(vocab, false);
-    for (int i = 0; i < 3000; ++i) {
+    for (int i = 0; i < 1000; ++i) {
       const Sample sample = sampler.sample(logits, options, {}, i, std::nullopt);
       ASSERT_GT(expected.at(static_cast<std::size_t>(sample.token)), 0) << "round " << round;
       drawn[static_cast<std::size_t>(sample.token)] = true;
     }
     for (std::size_t t = 0; t < vocab; ++t) {
-      EXPECT_TRUE(drawn[t] || expected[t] < 0.01) << "round " << round << ", token " << t;
+      EXPECT_TRUE(drawn[t] || expected[t] < 0.02) << "round " << round << ", token " << t;
     }
   }
 }
