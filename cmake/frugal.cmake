@@ -12,9 +12,11 @@ endif()
 add_library(frugal_flags INTERFACE)
 target_include_directories(frugal_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 # Contraction off: a fused multiply-add happens where the code says so and nowhere else, so that
-# the reference and every instruction set can agree bit for bit.
+# the reference and every instruction set can agree bit for bit. Nobody reads errno after sqrt or the
+# exception flags of a comparison: without them, loops with either become SIMD code, and no result
+# changes.
 target_compile_options(frugal_flags INTERFACE
-  -Wall -Wextra -Wshadow -Werror -ffp-contract=off)
+  -Wall -Wextra -Wshadow -Werror -ffp-contract=off -fno-math-errno -fno-trapping-math)
 if(FRUGAL_SANITIZE)
   target_compile_options(frugal_flags INTERFACE
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)

@@ -12,6 +12,7 @@ namespace frugal::autograd {
 struct Parameter {
   std::string name;  // as Hugging Face names it
   ops::Weight weight;
+  View gradient = {};  // [n, k], where training adds; no data when the weight is not trained
 
   bool empty() const { return weight.empty(); }
   /// The values of a vector [k].

@@ -4,10 +4,17 @@
 #include <vector>
 
 #include "ops/add/add.h"
+#include "ops/attention/attention_backward.h"
 #include "ops/embedding/embedding.h"
+#include "ops/embedding/embedding_backward.h"
 #include "ops/linear/linear.h"
+#include "ops/linear/linear_backward.h"
+#include "ops/mla/mla_backward.h"
 #include "ops/norm/rms_norm.h"
+#include "ops/norm/rms_norm_backward.h"
+#include "ops/rope/rope_backward.h"
 #include "ops/swiglu/swiglu.h"
+#include "ops/swiglu/swiglu_backward.h"
 
 namespace frugal::autograd {
 
@@ -17,23 +24,47 @@ void copy_floats(float* to, const float* from, std::int64_t count) {
   std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(float));
 }
 
+void add_floats(float* to, const float* from, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) to[i] += from[i];
+}
+
 }  // namespace
 
 View Tape::embedding(const Parameter& table, std::span<const std::int32_t> tokens) {
   const View out = arena_.matrix(static_cast<std::int64_t>(tokens.size()), table.weight.k);
   ops::embedding(context_, table.weight, tokens, out);
+  if (recording_ == nullptr || table.gradient.data == nullptr) return out;
+  recording_->add([this, r = recording_, out, tokens, d_table = table.gradient] {
+    const ConstView dy = r->take(out);
+    if (dy.data != nullptr) ops::embedding_backward(context_, tokens, dy, d_table);
+  });
   return out;
 }
 
 View Tape::rms_norm(ConstView x, const Parameter& weight, float eps) {
   const View out = arena_.matrix(x.rows, x.cols);
   ops::rms_norm(context_, x, weight.vector(), eps, out);
+  if (recording_ == nullptr) return out;
+  recording_->add([this, r = recording_, out, x, &weight, eps] {
+    const ConstView dy = r->take(out);
+    if (dy.data == nullptr) return;
+    const View dx = r->gradient(x);
+    ops::rms_norm_backward(context_, x, weight.vector(), eps, dy, dx, weight.gradient);
+  });
   return out;
 }
 
 View Tape::linear(ConstView x, const Parameter& weight, const Parameter& bias) {
   const View out = arena_.matrix(x.rows, weight.weight.n);
   ops::linear(context_, x, weight.weight, bias.empty() ? nullptr : bias.vector().data(), out);
+  if (recording_ == nullptr) return out;
+  recording_->add([this, r = recording_, out, x, &weight, d_bias = bias.gradient] {
+    const ConstView dy = r->take(out);
+    if (dy.data == nullptr) return;
+    const Recording::Target dx = r->target(x);
+    ops::linear_backward(context_, x, weight.weight.floats(), dy, dx.view, dx.accumulate,
+                         weight.gradient, d_bias);
+  });
   return out;
 }
 
@@ -42,12 +73,25 @@ View Tape::linear(ConstView x, const Parameter& weight) { return linear(x, weigh
 void Tape::rope(const ops::Rope& rope, const ops::SequenceLayout& layout, std::int64_t n_heads,
                 View x) {
   ops::rope(context_, rope, layout, n_heads, x);
+  if (recording_ == nullptr) return;
+  recording_->add([this, r = recording_, &rope, &layout, n_heads, x] {
+    ops::rope_backward(context_, rope, layout, n_heads, r->gradient(x));
+  });
 }
 
 View Tape::attention(const ops::AttentionShape& shape, const ops::SequenceLayout& layout,
                      ConstView q, ConstView k, ConstView v, ops::CacheSlice cache) {
   const View out = arena_.matrix(q.rows, q.cols);
   ops::attention(context_, shape, layout, q, k, v, cache, out);
+  if (recording_ == nullptr) return out;
+  recording_->add([this, r = recording_, shape, &layout, q, k, v, out] {
+    const ConstView d_out = r->take(out);
+    if (d_out.data == nullptr) return;
+    const View dq = r->gradient(q);
+    const View dk = r->gradient(k);
+    const View dv = r->gradient(v);
+    ops::attention_backward(context_, shape, layout, q, k, v, d_out, dq, dk, dv);
+  });
   return out;
 }
 
@@ -55,39 +99,57 @@ View Tape::mla(ops::MlaMode mode, const ops::MlaShape& shape, const ops::Sequenc
                ConstView q, ConstView latent, const Parameter& kv_b, ops::CacheSlice cache) {
   const View out = arena_.matrix(q.rows, shape.n_heads * shape.v_head_dim);
   ops::mla(context_, mode, shape, layout, q, latent, kv_b.weight, cache, out);
+  if (recording_ == nullptr) return out;
+  recording_->add([this, r = recording_, shape, &layout, q, latent, &kv_b, out] {
+    const ConstView d_out = r->take(out);
+    if (d_out.data == nullptr) return;
+    const View dq = r->gradient(q);
+    const View d_latent = r->gradient(latent);
+    ops::mla_backward(context_, shape, layout, q, latent, kv_b.weight.floats(), d_out, dq, d_latent,
+                      kv_b.gradient, r->scratch());
+  });
   return out;
 }
 
 View Tape::swiglu(ConstView gate, ConstView up) {
   const View out = arena_.matrix(gate.rows, gate.cols);
   ops::swiglu(context_, gate, up, out);
-  return out;
-}
-
-View Tape::moe(const ops::RouterConfig& config, ConstView x, const Parameter& router,
-               const Parameter& bias, std::span<const Expert> experts) {
-  const View logits = linear(x, router);
-  const ops::Routing routing =
-      ops::route(context_, config, logits, bias.empty() ? std::span<const float>() : bias.vector());
-  std::vector<ops::ExpertWeights> weights;
-  weights.reserve(experts.size());
-  for (const Expert& expert : experts) {
-    weights.push_back({&expert.gate->weight, &expert.up->weight, &expert.down->weight});
-  }
-  const View out = arena_.matrix(x.rows, x.cols);
-  ops::moe_experts(context_, routing, weights, x, out);
+  if (recording_ == nullptr) return out;
+  recording_->add([this, r = recording_, gate, up, out] {
+    const ConstView dy = r->take(out);
+    if (dy.data == nullptr) return;
+    const View d_gate = r->gradient(gate);
+    const View d_up = r->gradient(up);
+    ops::swiglu_backward(context_, gate, up, dy, d_gate, d_up);
+  });
   return out;
 }
 
 View Tape::add(ConstView a, ConstView b) {
   const View out = arena_.matrix(a.rows, a.cols);
   ops::add(context_, a, b, out);
+  if (recording_ == nullptr) return out;
+  recording_->add([this, r = recording_, a, b, out] {
+    const ConstView dy = r->take(out);
+    if (dy.data == nullptr) return;
+    for (const ConstView value : {a, b}) {
+      const View gradient = r->gradient(value);
+      ops::add(context_, gradient, dy, gradient);
+    }
+  });
   return out;
 }
 
 View Tape::columns(ConstView x, std::int64_t begin, std::int64_t end) {
   const View out = arena_.matrix(x.rows, end - begin);
   for (std::int64_t t = 0; t < x.rows; ++t) copy_floats(out.row(t), x.row(t) + begin, out.cols);
+  if (recording_ == nullptr) return out;
+  recording_->add([r = recording_, x, begin, out] {
+    const ConstView dy = r->take(out);
+    if (dy.data == nullptr) return;
+    const View dx = r->gradient(x);
+    for (std::int64_t t = 0; t < x.rows; ++t) add_floats(dx.row(t) + begin, dy.row(t), dy.cols);
+  });
   return out;
 }
 
@@ -98,6 +160,17 @@ View Tape::concat(ConstView a, ConstView b) {
     copy_floats(out.row(t), a.row(t), a.cols);
     copy_floats(out.row(t) + a.cols, b.row(t), b.cols);
   }
+  if (recording_ == nullptr) return out;
+  recording_->add([r = recording_, a, b, out] {
+    const ConstView dy = r->take(out);
+    if (dy.data == nullptr) return;
+    const View da = r->gradient(a);
+    const View db = r->gradient(b);
+    for (std::int64_t t = 0; t < a.rows; ++t) {
+      add_floats(da.row(t), dy.row(t), a.cols);
+      add_floats(db.row(t), dy.row(t) + a.cols, b.cols);
+    }
+  });
   return out;
 }
 
@@ -107,13 +180,27 @@ View Tape::rows(ConstView x, std::span<const std::int64_t> rows) {
     require(rows[i] >= 0 && rows[i] < x.rows, "row {} of {} is wanted", rows[i], x.rows);
     copy_floats(out.row(static_cast<std::int64_t>(i)), x.row(rows[i]), x.cols);
   }
+  if (recording_ == nullptr) return out;
+  recording_->add([r = recording_, x, rows, out] {
+    const ConstView dy = r->take(out);
+    if (dy.data == nullptr) return;
+    const View dx = r->gradient(x);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      add_floats(dx.row(rows[i]), dy.row(static_cast<std::int64_t>(i)), dy.cols);
+    }
+  });
   return out;
 }
 
-void Tape::keep(ConstView result, View x) {
-  require(result.rows == x.rows && result.cols == x.cols, "a layer turned [{}, {}] into [{}, {}]",
-          x.rows, x.cols, result.rows, result.cols);
-  copy_floats(x.data, result.data, x.size());
+std::span<float> Tape::cross_entropy(ConstView hidden, const Parameter& head,
+                                     std::span<const std::int32_t> targets,
+                                     const ops::LossSlope& slope) {
+  require(!slope || recording_ != nullptr, "cross_entropy: a loss needs a recording");
+  const std::span<float> log_probabilities = arena_.array<float>(hidden.rows);
+  const View d_hidden = slope ? recording_->gradient(hidden) : View{};
+  ops::cross_entropy(context_, hidden, head.weight.floats(), targets, slope, log_probabilities,
+                     d_hidden, head.gradient, arena_);
+  return log_probabilities;
 }
 
 }  // namespace frugal::autograd

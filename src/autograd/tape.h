@@ -1,10 +1,13 @@
 // The ops as a model sees them: results live in an arena, nobody counts buffers.
 #pragma once
 
+#include <functional>
 #include <span>
 
 #include "autograd/parameter.h"
+#include "autograd/recording.h"
 #include "ops/attention/attention.h"
+#include "ops/cross_entropy/cross_entropy.h"
 #include "ops/mla/mla.h"
 #include "ops/moe/experts.h"
 #include "ops/rope/rope.h"
@@ -20,10 +23,15 @@ struct Expert {
 };
 
 /// Runs each op at once. One tape serves one pass over one batch; what it returns is valid until
-/// the arena is released.
+/// the arena is released. With a recording each op also notes how to go back: then tape, arena,
+/// parameters, layouts and token lists must live until recording.backward() has run.
 class Tape {
  public:
   Tape(const ops::Context& context, Arena& arena) : context_(context), arena_(arena) {}
+  Tape(const ops::Context& context, Arena& arena, Recording& recording)
+      : context_(context), arena_(arena), recording_(&recording) {}
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
 
   /// [T, d] rows of table [vocab_size, d].
   View embedding(const Parameter& table, std::span<const std::int32_t> tokens);
@@ -40,7 +48,8 @@ class Tape {
            ConstView q, ConstView latent, const Parameter& kv_b, ops::CacheSlice cache);
   View swiglu(ConstView gate, ConstView up);
   View moe(const ops::RouterConfig& config, ConstView x, const Parameter& router,
-           const Parameter& bias, std::span<const Expert> experts);
+           const Parameter& bias, std::span<const Expert> experts,
+           const ops::SequenceLayout& layout);
   View add(ConstView a, ConstView b);
   /// Columns [begin, end) of x, copied.
   View columns(ConstView x, std::int64_t begin, std::int64_t end);
@@ -49,21 +58,28 @@ class Tape {
   /// The given rows of x, in that order.
   View rows(ConstView x, std::span<const std::int64_t> rows);
 
-  /// Runs one layer, body(x) -> [T, d], and gives its scratch memory back: the result takes the
-  /// place of x.
-  template <typename Body>
-  View layer(View x, Body body) {
-    const Arena::Mark mark = arena_.mark();
-    keep(body(x), x);
-    arena_.release(mark);
-    return x;
-  }
+  /// The log-probabilities [T] of targets, as in ops::cross_entropy(). A loss, given by its slope,
+  /// needs a recording and is where backward() begins.
+  std::span<float> cross_entropy(ConstView hidden, const Parameter& head,
+                                 std::span<const std::int32_t> targets,
+                                 const ops::LossSlope& slope);
+
+  /// One layer: x [T, d] -> [T, d]. It depends on no other value, and may run twice.
+  using Layer = std::function<View(View x)>;
+  /// Runs a layer and gives its scratch memory back: the result takes the place of x, unless it is
+  /// recorded.
+  View layer(View x, const Layer& body);
 
  private:
-  static void keep(ConstView result, View x);
+  void keep(ConstView result, View x) const;
+  View recomputed_layer(View x, const Layer& body);
+  View recorded_moe(const ops::RouterConfig& config, ConstView x, ConstView logits,
+                    ops::Routing routing, const Parameter& bias, std::span<const Expert> experts,
+                    const ops::SequenceLayout& layout);
 
   ops::Context context_;
   Arena& arena_;
+  Recording* recording_ = nullptr;
 };
 
 }  // namespace frugal::autograd

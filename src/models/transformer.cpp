@@ -79,9 +79,9 @@ View Transformer::hidden_states(Tape& tape, std::span<const std::int32_t> tokens
           "{} tokens for a layout of {} rows", tokens.size(), layout.rows);
   View x = tape.embedding(weights_.embedding, tokens);  // [T, hidden]
   for (std::size_t i = 0; i < weights_.layers.size(); ++i) {
-    x = tape.layer(x, [&](View in) {
-      return decoder_layer(tape, weights_.layers[i], in, layout,
-                           layer_cache(static_cast<std::int64_t>(i), cache));
+    const CacheSlice slice = layer_cache(static_cast<std::int64_t>(i), cache);
+    x = tape.layer(x, [this, &tape, &layout, i, slice](View in) {
+      return decoder_layer(tape, weights_.layers[i], in, layout, slice);
     });
   }
   return tape.rms_norm(x, weights_.norm, config_.rms_norm_eps);
@@ -100,8 +100,9 @@ View Transformer::mtp_hidden_states(Tape& tape, std::size_t depth, ConstView hid
                                 tape.rms_norm(hidden, w.hidden_norm, config_.rms_norm_eps));
   const View x = tape.linear(both, w.projection);
   const auto layer = config_.num_hidden_layers + static_cast<std::int64_t>(depth);
-  const View out = tape.layer(x, [&](View in) {
-    return decoder_layer(tape, w.layer, in, layout, layer_cache(layer, cache));
+  const CacheSlice slice = layer_cache(layer, cache);
+  const View out = tape.layer(x, [this, &tape, &layout, &w, slice](View in) {
+    return decoder_layer(tape, w.layer, in, layout, slice);
   });
   return tape.rms_norm(out, w.norm, config_.rms_norm_eps);
 }
@@ -120,7 +121,7 @@ View Transformer::decoder_layer(Tape& tape, const LayerWeights& w, View x,
   const View h_normed = tape.rms_norm(h, w.feed_forward_norm, config_.rms_norm_eps);
   const auto* mixture = std::get_if<MoeWeights>(&w.feed_forward);
   const View fed = mixture != nullptr
-                       ? moe(tape, *mixture, h_normed)
+                       ? moe(tape, *mixture, h_normed, layout)
                        : feed_forward(tape, std::get<FeedForwardWeights>(w.feed_forward), h_normed);
   return tape.add(h, fed);
 }
@@ -157,13 +158,14 @@ View Transformer::mla(Tape& tape, const MlaWeights& w, ConstView x, const Sequen
   return tape.linear(out, w.o, w.o_bias);
 }
 
-View Transformer::moe(Tape& tape, const MoeWeights& w, ConstView x) const {
+View Transformer::moe(Tape& tape, const MoeWeights& w, ConstView x,
+                      const SequenceLayout& layout) const {
   std::vector<autograd::Expert> experts;
   experts.reserve(w.experts.size());
   for (const FeedForwardWeights& expert : w.experts) {
     experts.push_back({&expert.gate, &expert.up, &expert.down});
   }
-  const View routed = tape.moe(config_.moe->router, x, w.router, w.bias, experts);
+  const View routed = tape.moe(config_.moe->router, x, w.router, w.bias, experts, layout);
   if (config_.moe->n_shared_experts == 0) return routed;
   return tape.add(routed, feed_forward(tape, w.shared, x));
 }

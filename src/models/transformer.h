@@ -46,7 +46,8 @@ class Transformer final : public LanguageModel {
                  const ops::SequenceLayout& layout, ops::CacheSlice cache) const;
   View mla(autograd::Tape& tape, const MlaWeights& w, ConstView x,
            const ops::SequenceLayout& layout, ops::CacheSlice cache) const;
-  View moe(autograd::Tape& tape, const MoeWeights& w, ConstView x) const;
+  View moe(autograd::Tape& tape, const MoeWeights& w, ConstView x,
+           const ops::SequenceLayout& layout) const;
 
   std::shared_ptr<const formats::Checkpoint> checkpoint_;
   ModelConfig config_;

@@ -20,6 +20,12 @@ Weight Weight::rows(std::int64_t begin, std::int64_t count) const {
   return part;
 }
 
+ConstView Weight::floats() const {
+  require(dtype == DType::f32, "a weight of dtype {} cannot be trained, only f32",
+          dtype_name(dtype));
+  return {reinterpret_cast<const float*>(data), n, k};
+}
+
 void Weight::decode(std::int64_t row, std::int64_t k0, std::span<float> out) const {
   const auto count = static_cast<std::int64_t>(out.size());
   const std::byte* source = data + row * row_bytes(dtype, k) + row_bytes(dtype, k0);

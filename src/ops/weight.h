@@ -26,6 +26,9 @@ struct Weight {
   std::int64_t bytes() const { return n * row_bytes(dtype, k); }
   /// Rows [begin, begin + count) as a matrix of their own; not for FP8 with scales.
   Weight rows(std::int64_t begin, std::int64_t count) const;
+  /// The values of a float32 weight [n, k]. Throws Error for any other dtype: gradients flow
+  /// through float32 weights only.
+  ConstView floats() const;
   /// Decodes values [k0, k0 + out.size()) of row `row`; k0 and the size at block boundaries.
   void decode(std::int64_t row, std::int64_t k0, std::span<float> out) const;
 };

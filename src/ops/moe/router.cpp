@@ -18,21 +18,6 @@ struct Scratch {
   std::vector<std::int32_t> order;  // candidates, best first
 };
 
-void score_row(const RouterConfig& config, const float* logits, std::span<float> scores) {
-  const std::size_t n = scores.size();
-  if (config.scoring == RouterScore::sigmoid) {
-    for (std::size_t e = 0; e < n; ++e) scores[e] = sigmoid(logits[e]);
-    return;
-  }
-  const float max = *std::max_element(logits, logits + n);
-  float sum = 0;
-  for (std::size_t e = 0; e < n; ++e) {
-    scores[e] = exp_float(logits[e] - max);
-    sum += scores[e];
-  }
-  for (float& score : scores) score /= sum;
-}
-
 // Puts the indices of the `count` largest scores first in `order`, ties to the lower index.
 void best_first(std::span<const float> scores, std::vector<std::int32_t>& order,
                 std::int64_t count) {
@@ -83,7 +68,7 @@ void route_row(const RouterConfig& config, const float* logits, std::span<const 
     require(!std::isnan(logits[e]), "the router's logit of expert {} is not a number", e);
   }
   s.scores.resize(n);
-  score_row(config, logits, s.scores);
+  router_scores(config.scoring, logits, s.scores);
   s.biased = s.scores;
   for (std::size_t e = 0; e < bias.size(); ++e) s.biased[e] += bias[e];
   if (config.n_group > 1) keep_best_groups(config, s);
@@ -102,6 +87,21 @@ void route_row(const RouterConfig& config, const float* logits, std::span<const 
 }
 
 }  // namespace
+
+void router_scores(RouterScore scoring, const float* logits, std::span<float> scores) {
+  const std::size_t n = scores.size();
+  if (scoring == RouterScore::sigmoid) {
+    for (std::size_t e = 0; e < n; ++e) scores[e] = sigmoid(logits[e]);
+    return;
+  }
+  const float max = *std::max_element(logits, logits + n);
+  float sum = 0;
+  for (std::size_t e = 0; e < n; ++e) {
+    scores[e] = exp_float(logits[e] - max);
+    sum += scores[e];
+  }
+  for (float& score : scores) score /= sum;
+}
 
 Routing route(const Context& context, const RouterConfig& config, ConstView logits,
               std::span<const float> bias) {

@@ -31,6 +31,9 @@ struct Routing {
   std::int64_t per_row = 0;           // num_experts_per_tok
 };
 
+/// The scores of one row of logits, both [n_routed_experts].
+void router_scores(RouterScore scoring, const float* logits, std::span<float> scores);
+
 /// logits [T, n_routed_experts]; bias [n_routed_experts] or empty. The bias decides who is chosen
 /// and never enters the weights. Of equal scores the lower index wins. Throws Error on a NaN.
 Routing route(const Context& context, const RouterConfig& config, ConstView logits,

@@ -1,0 +1,14 @@
+// The gradients of attention().
+#pragma once
+
+#include "ops/attention/attention.h"
+
+namespace frugal::ops {
+
+/// Operands as in attention(), in a layout without cache; d_out [T, n_heads, head_dim]. Adds to dq,
+/// dk and dv, shaped as q, k and v.
+void attention_backward(const Context& context, const AttentionShape& shape,
+                        const SequenceLayout& layout, ConstView q, ConstView k, ConstView v,
+                        ConstView d_out, View dq, View dk, View dv);
+
+}  // namespace frugal::ops

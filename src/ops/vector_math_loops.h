@@ -1,0 +1,87 @@
+// The loops of VectorMath. Included by one file per instruction set; static for that reason.
+#pragma once
+
+#include <algorithm>
+
+#include "ops/scalar_math.h"
+#include "ops/vector_math.h"
+
+namespace frugal::ops {
+
+static float softmax_row(float scale, float* scores, std::int64_t n) {
+  float lanes[kLanes];
+  std::fill_n(lanes, kLanes, -HUGE_VALF);
+  std::int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (int l = 0; l < kLanes; ++l) lanes[l] = lanes[l] < scores[i + l] ? scores[i + l] : lanes[l];
+  }
+  for (; i < n; ++i) lanes[0] = lanes[0] < scores[i] ? scores[i] : lanes[0];
+  const float max = scale * *std::max_element(lanes, lanes + kLanes);
+  for (i = 0; i < n; ++i) scores[i] = exp_float(scale * scores[i] - max);
+  std::fill_n(lanes, kLanes, 0.0F);
+  for (i = 0; i + kLanes <= n; i += kLanes) {
+    for (int l = 0; l < kLanes; ++l) lanes[l] += scores[i + l];
+  }
+  for (int l = 0; i + l < n; ++l) lanes[l] += scores[i + l];
+  const float sum = sum_lanes(lanes);
+  const float inverse = 1.0F / sum;
+  for (i = 0; i < n; ++i) scores[i] *= inverse;
+  return max + std::log(sum);
+}
+
+static void softmax_backward_row(float scale, const float* p, float* dp, std::int64_t n) {
+  const float mean = dot(p, dp, n);
+  for (std::int64_t i = 0; i < n; ++i) dp[i] = scale * p[i] * (dp[i] - mean);
+}
+
+static void swiglu_row(const float* gate, const float* up, float* y, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) y[i] = silu(gate[i]) * up[i];
+}
+
+static void swiglu_backward_row(const float* gate, const float* up, const float* dy, float* d_gate,
+                                float* d_up, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float s = sigmoid(gate[i]);
+    d_gate[i] += dy[i] * up[i] * s * (1.0F + gate[i] * (1.0F - s));
+    d_up[i] += dy[i] * gate[i] * s;
+  }
+}
+
+static void rms_norm_backward_row(const float* x, const float* weight, const float* dy, float eps,
+                                  float* dx, float* d_weight, std::int64_t n) {
+  const float scale = 1.0F / std::sqrt(dot(x, x, n) / static_cast<float>(n) + eps);
+  float lanes[kLanes] = {};  // sum of x * weight * dy
+  std::int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (int l = 0; l < kLanes; ++l) lanes[l] += x[i + l] * weight[i + l] * dy[i + l];
+  }
+  for (int l = 0; i + l < n; ++l) lanes[l] += x[i + l] * weight[i + l] * dy[i + l];
+  const float along = sum_lanes(lanes) * scale * scale * scale / static_cast<float>(n);
+  for (i = 0; i < n; ++i) dx[i] += scale * weight[i] * dy[i] - along * x[i];
+  if (d_weight == nullptr) return;
+  for (i = 0; i < n; ++i) d_weight[i] += dy[i] * x[i] * scale;
+}
+
+static void adamw_row(const AdamWStep& s, const float* gradient, float* weight, float* m, float* v,
+                      std::int64_t n) {
+  const float keep = 1.0F - s.lr * s.weight_decay;
+  const float rate = s.lr / s.correction1;
+  const float root = 1.0F / std::sqrt(s.correction2);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float g = s.gradient_scale * gradient[i];
+    m[i] = s.beta1 * m[i] + (1.0F - s.beta1) * g;
+    v[i] = s.beta2 * v[i] + (1.0F - s.beta2) * g * g;
+    weight[i] = keep * weight[i] - rate * m[i] / (std::sqrt(v[i]) * root + s.eps);
+  }
+}
+
+static inline constexpr VectorMath kVectorMath = {dot,
+                                                  axpy,
+                                                  softmax_row,
+                                                  softmax_backward_row,
+                                                  swiglu_row,
+                                                  swiglu_backward_row,
+                                                  rms_norm_backward_row,
+                                                  adamw_row};
+
+}  // namespace frugal::ops
