@@ -28,6 +28,7 @@ from safetensors.torch import save_file
 import fp8
 import mtp_golden
 import reference
+import routing
 import tiny_models
 
 GOLDENS = pathlib.Path(__file__).resolve().parents[2] / "tests" / "golden" / "models"
@@ -87,8 +88,10 @@ def check_softmax_scale(folder, config):
 
 def measure_ablations(folder, config, tokens, expected, scratch):
     """What to store in ablations.json; fails when a feature hardly matters."""
-    moved = {"rope": reference.run(folder, tokens, disable="rope")[0]}
-    stored = [{"name": "rope"}]
+    stored, moved = [], {}
+    for name in ["rope"] + routing.faults(config):
+        moved[name] = reference.run(folder, tokens, disable=name)[0]
+        stored.append({"name": name})
     for name, (patch, zero) in ablations(config).items():
         reference.edit_checkpoint(folder, scratch / name, patch, zero)
         moved[name] = reference.run(scratch / name, tokens)[0]
@@ -96,7 +99,7 @@ def measure_ablations(folder, config, tokens, expected, scratch):
     for entry in stored:
         entry["distance"] = reference.distance(moved[entry["name"]][POSITIONS], expected[POSITIONS])
         assert entry["distance"] > SMALLEST_EFFECT, entry
-    return [entry for entry in stored if "patch" in entry]  # transformers can do without rope
+    return stored
 
 
 def draw_tokens(config, seed):
@@ -137,7 +140,9 @@ def make(name, scratch):
                "positions": torch.tensor(POSITIONS, dtype=torch.int32),
                "logits": logits[POSITIONS].float().contiguous(), **extra},
               folder / "logits.safetensors")
-    (folder / "ablations.json").write_text(json.dumps(effects, indent=2) + "\n")
+    # No file can ask for a model without rope or with a faulty gate.
+    stored = [entry for entry in effects if "patch" in entry]
+    (folder / "ablations.json").write_text(json.dumps(stored, indent=2) + "\n")
     size = sum(path.stat().st_size for path in folder.iterdir())
     print(f"{name}: seed {seed}, {size // 1000} KB, margin {margin:.1e}, float32 is off by {error:.1e},",
           ", ".join(f"{e['name']} {e['distance']:.3f}" for e in effects), flush=True)

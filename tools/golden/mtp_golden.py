@@ -1,10 +1,13 @@
 """The golden of the multi-token layer, by our own block, checked against transformers' parts."""
 
+from types import SimpleNamespace
+
 import torch
 from transformers.modeling_layers import MtpLayer
 from transformers.models.deepseek_v3 import modeling_deepseek_v3 as modeling
 
 import reference
+import routing
 import v3_torch
 
 SMALLEST_EFFECT = 0.01
@@ -30,7 +33,8 @@ def run(folder, tokens, hidden, positions):
         return states @ w[prefix + "shared_head.head.weight"].T
 
     expected = logits(hidden[:-1])
-    margin = _margin(config, w, scores[-1])
+    bias = w[f"model.layers.{config['num_hidden_layers']}.mlp.gate.e_score_correction_bias"]
+    margin = routing.choice_margin(SimpleNamespace(**config), scores[-1].logit(), bias)
     assert reference.distance(_transformers(folder, config, w, tokens, hidden), expected) < 1e-12
     # The two things that are easily got wrong, each of which the golden must show.
     assert reference.distance(logits(hidden[:-1], "reversed"), expected) > SMALLEST_EFFECT
@@ -39,15 +43,6 @@ def run(folder, tokens, hidden, positions):
     stored = [position for position in positions if position < rows] + [rows - 1]
     return {"mtp_positions": torch.tensor(stored, dtype=torch.int32),
             "mtp_logits": expected[stored].float().contiguous()}, margin
-
-
-def _margin(config, w, scores):
-    class Gate:
-        e_score_correction_bias = w[
-            f"model.layers.{config['num_hidden_layers']}.mlp.gate.e_score_correction_bias"]
-
-    settings = type("Config", (), config)
-    return reference.margin(settings, Gate, scores.logit())
 
 
 def _transformers(folder, config, w, tokens, hidden):

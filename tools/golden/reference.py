@@ -2,13 +2,14 @@
 
 import json
 import pathlib
-import re
 
 import torch
 import torch.utils._pytree as pytree
 from safetensors.torch import load_file, save_file
 from torch.overrides import TorchFunctionMode
 from transformers import AutoModelForCausalLM
+
+import routing
 
 
 class Float64(TorchFunctionMode):
@@ -70,7 +71,7 @@ def load(folder, dtype):
 
 def run(folder, tokens, dtype=torch.float64, disable=None):
     """Logits [T, vocab], the hidden states after the final norm [T, hidden], and the smallest
-    margin by which any expert was chosen."""
+    margin by which any expert was chosen. `disable` is "rope" or one of routing.faults()."""
     torch.set_default_dtype(dtype)
     try:
         with Float64() if dtype == torch.float64 else torch.no_grad(), torch.no_grad():
@@ -78,42 +79,14 @@ def run(folder, tokens, dtype=torch.float64, disable=None):
             assert model.model.rotary_emb.inv_freq.dtype == dtype
             if disable == "rope":
                 model.model.rotary_emb.inv_freq.zero_()
-            margins = _watch_routing(model)
+            elif disable:
+                routing.misroute(model, disable)
+            margins = routing.watch(model)
             output = model(torch.tensor(tokens)[None], output_hidden_states=True, use_cache=False)
     finally:
         torch.set_default_dtype(torch.float32)
     assert output.logits.dtype == dtype
     return output.logits[0], output.hidden_states[-1][0], min(margins, default=float("inf"))
-
-
-def _watch_routing(model):
-    margins = []
-    for module in model.modules():
-        if re.search(r"(TopkRouter|TopKRouter)$", type(module).__name__):
-            module.register_forward_hook(
-                lambda module, _, output: margins.append(margin(model.config, module, output[0])))
-    return margins
-
-
-def margin(config, gate, logits):
-    """Distance from the worst chosen expert or group to the best one left out, over all rows. With
-    a softmax gate the order of the logits is that of the scores."""
-    scores = logits
-    if hasattr(gate, "e_score_correction_bias"):
-        scores = logits.sigmoid() + gate.e_score_correction_bias
-    groups = getattr(config, "n_group", None) or 1
-    smallest = float("inf")
-    if groups > 1:
-        members = scores.view(len(scores), groups, -1)
-        best = 2 if hasattr(gate, "e_score_correction_bias") else 1
-        order = members.topk(best).values.sum(-1).sort(descending=True)
-        smallest = (order.values[:, config.topk_group - 1] - order.values[:, config.topk_group]).min()
-        kept = torch.zeros(len(scores), groups, dtype=torch.bool)
-        kept.scatter_(1, order.indices[:, : config.topk_group], True)
-        scores = members.masked_fill(~kept[..., None], -torch.inf).flatten(1)
-    order = scores.sort(descending=True).values
-    k = config.num_experts_per_tok
-    return min(float(smallest), float((order[:, k - 1] - order[:, k]).min()))
 
 
 def distance(a, b):

@@ -186,7 +186,7 @@ MODELS = {
     # mscale unlike mscale_all_dim, so that cos and sin are scaled too (by their ratio).
     "deepseek_v2": (
         _deepseek(2, moe_intermediate_size=8, n_group=4, n_routed_experts=16, n_shared_experts=2,
-                  num_experts_per_tok=4, num_hidden_layers=2, q_lora_rank=24,
+                  num_experts_per_tok=4, q_lora_rank=24,
                   rope_scaling={**YARN, "mscale": 1.0, "mscale_all_dim": 0.707},
                   routed_scaling_factor=4.0, topk_group=2, topk_method="group_limited_greedy"),
         torch.bfloat16),
@@ -198,7 +198,7 @@ MODELS = {
     # Both sides of most matrices are past 128 and not a multiple of it: ragged blocks.
     "deepseek_v3_fp8": (
         _deepseek_v3(hidden_size=144, intermediate_size=200, kv_lora_rank=136,
-                     moe_intermediate_size=24, n_group=2, n_routed_experts=4,
+                     moe_intermediate_size=24, n_group=1, n_routed_experts=4,
                      num_experts_per_tok=2, num_hidden_layers=2, q_lora_rank=40, topk_group=1,
                      quantization_config={
                          "activation_scheme": "dynamic", "fmt": "e4m3", "quant_method": "fp8",
