@@ -98,6 +98,13 @@ TEST_P(EncodedTypes, RefuseWhatTheyCannotHold) {
   EXPECT_NO_THROW(encode(std::vector<float>(32, std::numeric_limits<float>::denorm_min())));
 }
 
+TEST(Quant, RefusesAMinimumThatHalfPrecisionCannotHold) {
+  const std::vector<float> values(32, 70000.0F);
+  std::vector<std::byte> bytes(24);
+  EXPECT_THROW(quantize(DType::q4_1, values, std::span(bytes).first(20)), Error);
+  EXPECT_THROW(quantize(DType::q5_1, values, bytes), Error);
+}
+
 INSTANTIATE_TEST_SUITE_P(Quant, EncodedTypes,
                          ::testing::Values(DType::q4_0, DType::q4_1, DType::q5_0, DType::q5_1,
                                            DType::q8_0),
