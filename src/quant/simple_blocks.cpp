@@ -53,11 +53,12 @@ void store_levels(const std::uint8_t* levels, Block& block) {
 // Levels centred on zero: the peak gets the lowest level, whatever its sign.
 template <int kLevels, typename Block>
 void encode_centred(const float* values, Block& block) {
-  const float d = signed_peak(values) / (-kLevels / 2);
+  constexpr float kZero = static_cast<float>(kLevels) / 2;  // the level of value 0
+  const float d = signed_peak(values) / -kZero;
   const float id = inverse(d);
   std::uint8_t levels[kBlock];
   for (int j = 0; j < kBlock; ++j) {
-    levels[j] = level(values[j] * id + (kLevels / 2 + 0.5F), kLevels);
+    levels[j] = level(values[j] * id + (kZero + 0.5F), kLevels);
   }
   block.d = float_to_f16(d);
   store_levels(levels, block);
