@@ -30,15 +30,19 @@ struct Engine::Sequence {
   TokenHistory history;
   OutputText text;
   BlockTable blocks;
-  std::int64_t cached = 0;  // tokens whose cache entries are written
-  std::int64_t limit = 0;   // size at which it ends
+  PrefixCache::Chain chain;  // the blocks that the prefix cache knows
+  std::int64_t cached = 0;   // tokens whose cache entries are written
+  std::int64_t limit = 0;    // size at which it ends
+  /// Prompt tokens found in the prefix cache when it first started; later they may be its own.
+  std::optional<std::int64_t> prefix_hits;
   bool finished = false;
 };
 
 Engine::Engine(models::LanguageModel& model, EngineOptions options)
     : model_(model),
       options_(std::move(options)),
-      pool_(blocks_for(options_.cache_tokens), model.cache_block_bytes()) {
+      pool_(blocks_for(options_.cache_tokens), model.cache_block_bytes()),
+      prefixes_(pool_) {
   require(options_.max_sequences >= 1 && options_.max_sequences <= options_.max_batch_tokens,
           "max_sequences is {}, expected 1 to max_batch_tokens ({})", options_.max_sequences,
           options_.max_batch_tokens);
@@ -94,6 +98,11 @@ bool Engine::cancel(RequestId id) {
   return true;
 }
 
+void Engine::clear_prefix_cache() {
+  require(running_.empty(), "the prefix cache cannot be cleared while requests run");
+  prefixes_.clear();
+}
+
 bool Engine::idle() const { return sequences_.empty() && events_.empty(); }
 
 std::vector<Event> Engine::step() {
@@ -111,11 +120,10 @@ std::vector<Event> Engine::step() {
 void Engine::make_room() {
   for (std::size_t i = 0; i < running_.size(); ++i) {
     Sequence& sequence = *running_[i];
-    while (!sequence.blocks.reserve(sequence.cached, sequence.size())) {
+    while (!sequence.blocks.reserve(sequence.size())) {
       Sequence& youngest = *running_.back();
       running_.pop_back();
       youngest.blocks.clear();
-      youngest.cached = 0;
       waiting_.push_front(&youngest);
       if (&youngest == &sequence) return;
     }
@@ -123,15 +131,32 @@ void Engine::make_room() {
 }
 
 void Engine::admit() {
-  while (!waiting_.empty() && running() < options_.max_sequences) {
-    Sequence& next = *waiting_.front();
-    // One block to spare for each running sequence, or it might have to make way at once. An empty
-    // engine always has room, since no sequence outgrows the context.
-    if (pool_.available() < blocks_for(next.size()) + running()) return;
-    next.blocks.reserve(0, next.size());
-    running_.push_back(&next);
+  while (!waiting_.empty() && running() < options_.max_sequences && start(*waiting_.front())) {
+    running_.push_back(waiting_.front());
     waiting_.pop_front();
   }
+}
+
+// Takes the blocks for all tokens so far; false when there are too few.
+bool Engine::start(Sequence& sequence) {
+  sequence.chain = {};
+  if (options_.prefix_cache) {
+    sequence.chain = prefixes_.root(sequence.request.owner);
+    // The last token is always computed, since its logits are wanted.
+    const std::span<const std::int32_t> known(sequence.tokens.data(), sequence.tokens.size() - 1);
+    sequence.blocks.share(prefixes_.follow(sequence.chain, known));
+  }
+  // One block to spare for each running sequence, or this one might have to make way at once. An
+  // empty engine always has room, since no sequence outgrows the context.
+  const std::int64_t missing = blocks_for(sequence.size()) - sequence.chain.blocks;
+  if (pool_.available() < missing + running()) {
+    sequence.blocks.clear();
+    return false;
+  }
+  sequence.blocks.reserve(sequence.size());
+  sequence.cached = sequence.chain.blocks * ops::kBlockTokens;
+  if (!sequence.prefix_hits) sequence.prefix_hits = sequence.cached;
+  return true;
 }
 
 // Sequences with one pending token come first, so that no prompt holds up decoding.
@@ -176,6 +201,7 @@ void Engine::take_logits(std::span<const Chunk> batch) {
   std::int64_t row = 0;
   for (const auto& [sequence, rows] : batch) {
     sequence->cached += rows;
+    remember(*sequence);
     if (sequence->pending() > 0) continue;
     const std::span<const float> logits(logits_.row(row++),
                                         static_cast<std::size_t>(logits_.cols()));
@@ -185,6 +211,17 @@ void Engine::take_logits(std::span<const Chunk> batch) {
     } catch (const std::exception& error) {
       fail_sequence(*sequence, error.what());
     }
+  }
+}
+
+// Makes the blocks that are full now known to the prefix cache.
+void Engine::remember(Sequence& sequence) {
+  if (!options_.prefix_cache) return;
+  const std::span<const std::int32_t> tokens(sequence.tokens);
+  while ((sequence.chain.blocks + 1) * ops::kBlockTokens <= sequence.cached) {
+    const auto block = static_cast<std::size_t>(sequence.chain.blocks);
+    prefixes_.extend(sequence.chain, tokens.subspan(block * ops::kBlockTokens, ops::kBlockTokens),
+                     sequence.blocks.blocks()[block]);
   }
 }
 
@@ -217,6 +254,7 @@ void Engine::finish(Sequence& sequence, FinishReason reason, Event event) {
   end.stop_string = sequence.text.stopped_by();
   if (reason == FinishReason::stop && !end.stop_string) end.stop_token = event.token->token;
   end.prompt_tokens = static_cast<std::int64_t>(sequence.request.prompt.size());
+  end.cached_tokens = sequence.prefix_hits.value_or(0);
   end.output_tokens = sequence.size() - end.prompt_tokens;
   event.text += sequence.text.finish();
   event.finish = std::move(end);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/kv_cache.h"
+#include "engine/prefix_cache.h"
 #include "engine/sampler.h"
 #include "models/language_model.h"
 
@@ -25,8 +26,11 @@ struct EngineOptions {
   std::int64_t cache_tokens = 4096;
   /// Rows of one forward pass: decoding sequences take one each, prompts share the rest.
   std::int64_t max_batch_tokens = 512;
-  /// Sequences that run at once; at most max_batch_tokens, so that each can move in every step.
+  /// Sequences that run at once; at most max_batch_tokens, so that decoding
+  /// alone never fills a batch while a prompt waits.
   std::int64_t max_sequences = 16;
+  /// Whether requests that begin alike share the cache of their beginning.
+  bool prefix_cache = true;
   /// The bytes of an output token, which may end inside a UTF-8 character; nothing for a token that
   /// is not shown. Without it events have no text, and requests with stop strings are refused.
   std::function<std::string(std::int32_t token)> token_bytes{};
@@ -43,6 +47,10 @@ struct Request {
   std::vector<std::string> stop_strings{};
   /// How many of the most likely tokens to report; 0: only the chosen one's log-probability.
   std::optional<int> logprobs{};
+  /// Requests of one owner share the cache of equal beginnings (in whole blocks of 64 tokens),
+  /// those of different owners never do: the time an answer takes would tell what others have
+  /// asked.
+  std::string owner{};
 };
 
 enum class FinishReason {
@@ -58,6 +66,7 @@ struct Finish {
   std::optional<std::string> stop_string{};
   std::string error{};
   std::int64_t prompt_tokens = 0;
+  std::int64_t cached_tokens = 0;  // of the prompt: found in the prefix cache
   std::int64_t output_tokens = 0;  // a stop token counts
 };
 
@@ -85,8 +94,8 @@ class Engine {
   /// Most tokens that prompt and output may have together: what the model and the cache hold.
   std::int64_t context() const;
 
-  /// Throws Error saying why when no engine in this state of its options could serve `request`.
-  /// May be called from any thread.
+  /// Throws Error saying why when this engine could not serve `request` even if it had nothing else
+  /// to do. May be called from any thread.
   void check(const Request& request) const;
 
   /// Queues a request. Throws as check() does, and when `id` is in use.
@@ -99,6 +108,10 @@ class Engine {
   /// One forward pass over what can run; returns what happened since the last step. When the model
   /// throws, all sequences of the batch end with an error, and the engine goes on.
   std::vector<Event> step();
+
+  /// Forgets the cache of earlier requests: after the model's weights have changed, which may only
+  /// be while nothing runs. Throws Error when something does.
+  void clear_prefix_cache();
 
   /// True when step() has nothing to do or to report.
   bool idle() const;
@@ -116,6 +129,8 @@ class Engine {
 
   void make_room();
   void admit();
+  bool start(Sequence& sequence);
+  void remember(Sequence& sequence);
   std::vector<Chunk> plan();
   bool forward(std::span<const Chunk> batch);
   void take_logits(std::span<const Chunk> batch);
@@ -127,6 +142,7 @@ class Engine {
   models::LanguageModel& model_;
   EngineOptions options_;
   BlockPool pool_;
+  PrefixCache prefixes_;
   Sampler sampler_;
   Tensor logits_;  // [max_sequences, vocab]
   std::unordered_map<RequestId, std::unique_ptr<Sequence>> sequences_;

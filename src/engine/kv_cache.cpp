@@ -1,6 +1,5 @@
 #include "engine/kv_cache.h"
 
-#include <cstring>
 #include <limits>
 
 #include "base/error.h"
@@ -25,8 +24,8 @@ std::int64_t blocks_for(std::int64_t tokens) {
 }
 
 BlockPool::BlockPool(std::int64_t blocks, std::int64_t block_bytes)
-    : block_bytes_(block_bytes), memory_(pool_bytes(blocks, block_bytes), "the KV cache") {
-  owners_.assign(static_cast<std::size_t>(blocks), 0);
+    : memory_(pool_bytes(blocks, block_bytes), "the KV cache") {
+  blocks_.resize(static_cast<std::size_t>(blocks));
   // Low numbers are taken first, so that a lightly used pool touches only the start of its memory.
   for (std::int64_t block = blocks - 1; block >= 0; --block) {
     free_.push_back(static_cast<std::int32_t>(block));
@@ -34,58 +33,64 @@ BlockPool::BlockPool(std::int64_t blocks, std::int64_t block_bytes)
 }
 
 std::optional<std::int32_t> BlockPool::allocate() {
-  if (free_.empty()) return std::nullopt;
+  if (free_.empty()) {
+    if (idle_.empty()) return std::nullopt;
+    const std::int32_t oldest = idle_.front();
+    keep(oldest, false);
+    if (on_evict) on_evict(oldest);
+  }
   const std::int32_t block = free_.back();
   free_.pop_back();
-  owners_[static_cast<std::size_t>(block)] = 1;
+  at(block).owners = 1;
   return block;
 }
 
 void BlockPool::share(std::int32_t block) {
-  require(owners(block) > 0, "KV cache block {} is shared but not in use", block);
-  ++owners_[static_cast<std::size_t>(block)];
+  Block& shared = at(block);
+  require(shared.owners > 0 || shared.kept, "KV cache block {} is shared but free", block);
+  if (shared.owners == 0) idle_.erase(shared.idle);
+  ++shared.owners;
 }
 
 void BlockPool::release(std::int32_t block) {
-  require(owners(block) > 0, "KV cache block {} is released but not in use", block);
-  if (--owners_[static_cast<std::size_t>(block)] == 0) free_.push_back(block);
+  Block& released = at(block);
+  require(released.owners > 0, "KV cache block {} is released but not in use", block);
+  if (--released.owners > 0) return;
+  if (released.kept) {
+    released.idle = idle_.insert(idle_.end(), block);
+  } else {
+    free_.push_back(block);
+  }
 }
 
-void BlockPool::copy(std::int32_t from, std::int32_t to) {
-  std::memcpy(data() + to * block_bytes_, data() + from * block_bytes_,
-              static_cast<std::size_t>(block_bytes_));
+void BlockPool::keep(std::int32_t block, bool kept) {
+  Block& changed = at(block);
+  require(changed.owners > 0 || changed.kept, "KV cache block {} is kept but free", block);
+  if (changed.owners == 0 && !kept) {
+    idle_.erase(changed.idle);
+    free_.push_back(block);
+  }
+  changed.kept = kept;
 }
 
-void BlockTable::share_prefix(const BlockTable& other, std::int64_t tokens) {
-  require(blocks_.empty(), "only an empty block table can share a prefix");
-  for (const std::int32_t block :
-       other.blocks().first(static_cast<std::size_t>(blocks_for(tokens)))) {
+void BlockTable::share(std::span<const std::int32_t> blocks) {
+  require(blocks_.empty(), "only an empty block table can begin with shared blocks");
+  for (const std::int32_t block : blocks) {
     pool_->share(block);
     blocks_.push_back(block);
   }
 }
 
-bool BlockTable::reserve(std::int64_t from, std::int64_t to) {
-  const auto needed = static_cast<std::size_t>(blocks_for(to));
-  const auto first = static_cast<std::size_t>(from / ops::kBlockTokens);
-  std::size_t missing = needed > blocks_.size() ? needed - blocks_.size() : 0;
-  for (std::size_t i = first; i < blocks_.size(); ++i) {
-    if (pool_->owners(blocks_[i]) > 1) ++missing;
-  }
-  if (static_cast<std::int64_t>(missing) > pool_->available()) return false;
-  for (std::size_t i = first; i < blocks_.size(); ++i) {
-    if (pool_->owners(blocks_[i]) == 1) continue;
-    const std::int32_t own = *pool_->allocate();
-    pool_->copy(blocks_[i], own);
-    pool_->release(blocks_[i]);
-    blocks_[i] = own;
-  }
-  while (blocks_.size() < needed) blocks_.push_back(*pool_->allocate());
+bool BlockTable::reserve(std::int64_t tokens) {
+  const std::int64_t missing = blocks_for(tokens) - std::ssize(blocks_);
+  if (missing > pool_->available()) return false;
+  for (std::int64_t i = 0; i < missing; ++i) blocks_.push_back(*pool_->allocate());
   return true;
 }
 
 void BlockTable::clear() {
-  // Last block first: a table that grows again gets its blocks back in the same order.
+  // Last block first: idle blocks are evicted in the order in which they became idle, and the end
+  // of a sequence is worth less than its beginning, which others may share.
   for (; !blocks_.empty(); blocks_.pop_back()) pool_->release(blocks_.back());
 }
 

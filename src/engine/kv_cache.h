@@ -3,6 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <iterator>
+#include <list>
 #include <optional>
 #include <span>
 #include <vector>
@@ -15,30 +18,43 @@ namespace frugal::engine {
 std::int64_t blocks_for(std::int64_t tokens);
 
 /// All the cache memory of one model, cut into equal blocks. A block in use has a count of owners;
-/// it is free again when the last one lets go. Contents are not cleared in between: a model reads
-/// only positions that it wrote. Memory that was never used costs no resident pages.
+/// when the last one lets go it is free again, or idle if its contents are worth keeping. Nobody
+/// writes to a block that has other owners. Contents are not cleared: a model reads only positions
+/// that it wrote. Memory that was never used costs no resident pages.
 class BlockPool {
  public:
   /// Throws Error when the sizes are not positive or the memory cannot be had.
   BlockPool(std::int64_t blocks, std::int64_t block_bytes);
 
   std::byte* data() const { return memory_.data(); }  // [size(), block_bytes]
-  std::int64_t size() const { return static_cast<std::int64_t>(owners_.size()); }
-  std::int64_t available() const { return static_cast<std::int64_t>(free_.size()); }
+  std::int64_t size() const { return static_cast<std::int64_t>(blocks_.size()); }
+  /// Blocks that allocate() can give: free and idle ones.
+  std::int64_t available() const { return std::ssize(free_) + std::ssize(idle_); }
 
-  /// A block with one owner, or nothing when all are in use.
+  /// A block with one owner: a free one, or else the one that is idle for longest, which is
+  /// reported to `on_evict` first. Nothing when all are in use.
   std::optional<std::int32_t> allocate();
-  /// One more owner of a block in use.
+  /// One more owner of a block that is in use or idle.
   void share(std::int32_t block);
   /// One owner less.
   void release(std::int32_t block);
-  int owners(std::int32_t block) const { return owners_.at(static_cast<std::size_t>(block)); }
-  void copy(std::int32_t from, std::int32_t to);
+
+  /// Says whether a block is to be idle, and not free, when it has no owner.
+  void keep(std::int32_t block, bool kept);
+
+  std::function<void(std::int32_t block)> on_evict;
 
  private:
-  std::int64_t block_bytes_;
-  std::vector<int> owners_;         // [blocks]
+  struct Block {
+    int owners = 0;
+    bool kept = false;
+    std::list<std::int32_t>::iterator idle;  // its place in idle_, while it is there
+  };
+  Block& at(std::int32_t block) { return blocks_.at(static_cast<std::size_t>(block)); }
+
+  std::vector<Block> blocks_;
   std::vector<std::int32_t> free_;  // taken from the back
+  std::list<std::int32_t> idle_;    // taken from the front
   Buffer memory_;
 };
 
@@ -52,13 +68,13 @@ class BlockTable {
 
   std::span<const std::int32_t> blocks() const { return blocks_; }
 
-  /// Becomes a second owner of the blocks that hold the first `tokens` tokens of `other`. The table
-  /// must be empty.
-  void share_prefix(const BlockTable& other, std::int64_t tokens);
+  /// Becomes one more owner of `blocks`, which hold the beginning of the sequence. The table must
+  /// be empty.
+  void share(std::span<const std::int32_t> blocks);
 
-  /// Makes room to write positions [from, to): adds blocks, and replaces a block that others own
-  /// too by a copy. False, and nothing changed, when the pool has too few blocks.
-  bool reserve(std::int64_t from, std::int64_t to);
+  /// Adds blocks until `tokens` tokens have room. False, and nothing changed, when the pool has too
+  /// few.
+  bool reserve(std::int64_t tokens);
 
   void clear();
 

@@ -29,7 +29,7 @@ class Scorer {
   std::vector<double> score(std::span<const std::int32_t> tokens) {
     BlockTable table(pool_);
     const auto predicted = static_cast<std::int64_t>(tokens.size()) - 1;
-    table.reserve(0, predicted);
+    table.reserve(predicted);
     std::vector<double> result;
     for (std::int64_t position = 0; position < predicted; position += rows_) {
       const std::int64_t rows = std::min(rows_, predicted - position);

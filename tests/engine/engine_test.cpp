@@ -441,5 +441,99 @@ TEST(Engine, AnAnswerCutAndContinuedIsTheSame) {
   EXPECT_EQ(run(engine).at(2).tokens, std::vector<std::int32_t>(whole.begin() + 8, whole.end()));
 }
 
+TEST(Engine, ComputesASharedBeginningOnce) {
+  MockModel model;
+  Engine engine(model, {});
+  std::vector<std::int32_t> prompt = long_prompt(200);
+  engine.submit(1, greedy_request(prompt, 1));
+  EXPECT_EQ(run(engine).at(1).finish->cached_tokens, 0);
+  prompt.resize(130);
+  prompt.push_back(52);
+  const std::int64_t rows = model.rows;
+  engine.submit(2, greedy_request(prompt, 10));
+  const Result result = run(engine).at(2);
+  EXPECT_EQ(result.finish->cached_tokens, 128);
+  EXPECT_EQ(result.finish->prompt_tokens, 131);
+  EXPECT_EQ(model.rows - rows, 3 + 9);
+  EXPECT_EQ(result.tokens, greedy(model, prompt, 10));
+}
+
+TEST(Engine, ContinuesAConversationFromTheCache) {
+  MockModel model;
+  Engine engine(model, {});
+  std::vector<std::int32_t> prompt = long_prompt(100);
+  engine.submit(1, greedy_request(prompt, 100));
+  const auto answer = run(engine).at(1).tokens;
+  prompt.insert(prompt.end(), answer.begin(), answer.end());
+  prompt.push_back(7);
+  engine.submit(2, greedy_request(prompt, 5));
+  const Result result = run(engine).at(2);
+  EXPECT_EQ(result.finish->cached_tokens, 192);  // 199 tokens were computed
+  EXPECT_EQ(result.tokens, greedy(model, prompt, 5));
+}
+
+TEST(Engine, APromptInTheCacheToItsEndIsStillAnswered) {
+  MockModel model;
+  Engine engine(model, {});
+  for (const RequestId id : {1, 2}) engine.submit(id, greedy_request(long_prompt(128), 70));
+  run(engine);
+  engine.submit(3, greedy_request(long_prompt(128), 70));
+  const Result result = run(engine).at(3);
+  EXPECT_EQ(result.finish->cached_tokens, 64);
+  EXPECT_EQ(result.tokens, greedy(model, long_prompt(128), 70));
+}
+
+TEST(Engine, OwnersShareNoCache) {
+  MockModel model;
+  Engine engine(model, {});
+  Request request = greedy_request(long_prompt(200), 1);
+  request.owner = "one";
+  engine.submit(1, request);
+  request.owner = "other";
+  engine.submit(2, request);
+  const auto results = run(engine);
+  EXPECT_EQ(results.at(2).finish->cached_tokens, 0);
+  request.owner = "one";
+  engine.submit(3, request);
+  EXPECT_EQ(run(engine).at(3).finish->cached_tokens, 192);
+}
+
+TEST(Engine, ThePrefixCacheCanBeOffOrCleared) {
+  MockModel model;
+  Engine without(model, {.prefix_cache = false});
+  Engine with(model, {});
+  for (const RequestId id : {1, 2}) {
+    for (Engine* engine : {&without, &with}) {
+      engine->submit(id, greedy_request(long_prompt(200), 1));
+      EXPECT_EQ(run(*engine).at(id).finish->cached_tokens, 0);
+    }
+    with.clear_prefix_cache();
+  }
+  with.submit(3, {.prompt = {1}});
+  with.step();
+  EXPECT_THROW(with.clear_prefix_cache(), Error);
+}
+
+TEST(Engine, AFailedPassLeavesNothingInTheCache) {
+  MockModel model;
+  Engine engine(model, {});
+  model.before = [](auto, const auto&) { fail("broken"); };
+  engine.submit(1, greedy_request(long_prompt(200), 1));
+  EXPECT_EQ(run(engine).at(1).finish->reason, FinishReason::error);
+  model.before = nullptr;
+  engine.submit(2, greedy_request(long_prompt(200), 1));
+  EXPECT_EQ(run(engine).at(2).finish->cached_tokens, 0);
+}
+
+TEST(Engine, WhoMadeWayIsNotChargedItsOwnBlocksAsHits) {
+  MockModel model;
+  Engine engine(model, {.cache_tokens = 256, .max_batch_tokens = 100, .max_sequences = 2});
+  engine.submit(1, greedy_request(long_prompt(64), 100));
+  Request other = greedy_request(long_prompt(64), 100);
+  other.owner = "other";
+  engine.submit(2, other);
+  EXPECT_EQ(run(engine).at(2).finish->cached_tokens, 0);
+}
+
 }  // namespace
 }  // namespace frugal::engine

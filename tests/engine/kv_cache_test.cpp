@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <set>
+#include <vector>
 
 #include "base/error.h"
 
@@ -51,16 +52,58 @@ TEST(BlockPool, RefusesImpossibleSizes) {
   EXPECT_THROW(BlockPool(1 << 30, std::int64_t{1} << 30), Error);  // an exabyte cannot be had
 }
 
+TEST(BlockPool, KeptBlocksStayIdleUntilTheirMemoryIsNeeded) {
+  BlockPool pool(3, 16);
+  std::vector<std::int32_t> evicted;
+  pool.on_evict = [&](std::int32_t block) { evicted.push_back(block); };
+  const std::int32_t a = *pool.allocate();
+  const std::int32_t b = *pool.allocate();
+  pool.keep(a, true);
+  pool.keep(b, true);
+  pool.release(b);
+  pool.release(a);
+  EXPECT_EQ(pool.available(), 3);
+  EXPECT_EQ(pool.allocate(), 2);  // the free one comes first
+  pool.share(b);                  // in use again, so not to be evicted
+  EXPECT_EQ(pool.available(), 1);
+  EXPECT_EQ(pool.allocate(), a);
+  EXPECT_EQ(evicted, std::vector<std::int32_t>{a});
+  EXPECT_FALSE(pool.allocate().has_value());
+  pool.release(a);  // no longer kept: free, not idle
+  EXPECT_THROW(pool.share(a), Error);
+}
+
+TEST(BlockPool, EvictsTheBlockThatIsIdleForLongest) {
+  BlockPool pool(4, 16);
+  for (int i = 0; i < 4; ++i) pool.keep(*pool.allocate(), true);
+  for (const std::int32_t block : {2, 0, 3, 1}) pool.release(block);
+  pool.share(0);
+  pool.release(0);  // used again, so now the youngest
+  for (const std::int32_t block : {2, 3, 1, 0}) EXPECT_EQ(pool.allocate(), block);
+}
+
+TEST(BlockPool, AnIdleBlockThatIsNotKeptIsFree) {
+  BlockPool pool(1, 16);
+  pool.on_evict = [](std::int32_t) { FAIL() << "nothing is evicted"; };
+  pool.keep(*pool.allocate(), true);
+  pool.release(0);
+  pool.keep(0, false);
+  EXPECT_THROW(pool.share(0), Error);
+  EXPECT_THROW(pool.keep(0, true), Error);
+  EXPECT_EQ(pool.allocate(), 0);
+}
+
 TEST(BlockTable, GrowsAllOrNothing) {
   BlockPool pool(3, 16);
   BlockTable table(pool);
-  EXPECT_TRUE(table.reserve(0, 65));
+  EXPECT_TRUE(table.reserve(65));
   EXPECT_EQ(table.blocks().size(), 2U);
-  EXPECT_FALSE(table.reserve(65, 64 * 4 + 1));
+  EXPECT_FALSE(table.reserve(64 * 3 + 1));
   EXPECT_EQ(table.blocks().size(), 2U);
   EXPECT_EQ(pool.available(), 1);
-  EXPECT_TRUE(table.reserve(65, 64 * 3));
-  EXPECT_EQ(pool.available(), 0);
+  EXPECT_TRUE(table.reserve(64 * 3));
+  EXPECT_TRUE(table.reserve(1));
+  EXPECT_EQ(table.blocks().size(), 3U);
   table.clear();
   EXPECT_EQ(pool.available(), 3);
 }
@@ -69,47 +112,27 @@ TEST(BlockTable, GivesBackAtTheEndOfItsLife) {
   BlockPool pool(2, 16);
   {
     BlockTable table(pool);
-    ASSERT_TRUE(table.reserve(0, 128));
+    ASSERT_TRUE(table.reserve(128));
     EXPECT_EQ(pool.available(), 0);
   }
   EXPECT_EQ(pool.available(), 2);
 }
 
-TEST(BlockTable, CopiesASharedBlockOnWrite) {
+TEST(BlockTable, BeginsWithSharedBlocks) {
   BlockPool pool(4, 16);
   BlockTable first(pool);
-  ASSERT_TRUE(first.reserve(0, 100));
-  auto* bytes = reinterpret_cast<std::uint8_t*>(pool.data());
-  bytes[first.blocks()[1] * 16] = 42;
-
+  ASSERT_TRUE(first.reserve(192));
   BlockTable second(pool);
-  second.share_prefix(first, 100);
-  EXPECT_EQ(pool.available(), 2);
-  EXPECT_EQ(second.blocks()[1], first.blocks()[1]);
-
-  // Position 100 lies in the second block, which both own; the first block stays shared.
-  ASSERT_TRUE(second.reserve(100, 101));
+  second.share(first.blocks().first(2));
+  ASSERT_TRUE(second.reserve(192));
   EXPECT_EQ(second.blocks()[0], first.blocks()[0]);
-  EXPECT_NE(second.blocks()[1], first.blocks()[1]);
-  EXPECT_EQ(bytes[second.blocks()[1] * 16], 42);
-  EXPECT_EQ(pool.available(), 1);
-  // The first is now the only owner, and writes where it is.
-  const std::int32_t own = first.blocks()[1];
-  ASSERT_TRUE(first.reserve(100, 101));
-  EXPECT_EQ(first.blocks()[1], own);
-  EXPECT_EQ(pool.available(), 1);
-}
-
-TEST(BlockTable, CountsCopiesBeforeItTakesBlocks) {
-  BlockPool pool(3, 16);
-  BlockTable first(pool);
-  ASSERT_TRUE(first.reserve(0, 100));
-  BlockTable second(pool);
-  second.share_prefix(first, 100);
-  // One copy and one new block, but only one block is left.
-  EXPECT_FALSE(second.reserve(100, 129));
   EXPECT_EQ(second.blocks()[1], first.blocks()[1]);
+  EXPECT_NE(second.blocks()[2], first.blocks()[2]);
+  EXPECT_THROW(second.share(first.blocks()), Error);
+  first.clear();
   EXPECT_EQ(pool.available(), 1);
+  second.clear();
+  EXPECT_EQ(pool.available(), 4);
 }
 
 }  // namespace

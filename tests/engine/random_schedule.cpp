@@ -33,10 +33,15 @@ Request random_request(Rng& rng, std::int64_t vocab, std::int64_t context) {
   Request request;
   const auto longest = static_cast<std::uint64_t>(context - 1);
   const std::uint64_t length = 1 + rng.below(rng.below(4) == 0 ? longest : 40);
+  // Three beginnings that many prompts share, and a random end.
+  const std::uint64_t same = rng.below(length);
+  Rng beginning(rng.below(3));
   for (std::uint64_t i = 0; i < length; ++i) {
+    Rng& source = i < same ? beginning : rng;
     request.prompt.push_back(
-        static_cast<std::int32_t>(rng.below(static_cast<std::uint64_t>(vocab))));
+        static_cast<std::int32_t>(source.below(static_cast<std::uint64_t>(vocab))));
   }
+  request.owner = rng.below(2) == 0 ? "one" : "other";
   if (rng.below(4) != 0) request.max_tokens = static_cast<std::int64_t>(rng.below(150));
   request.sampling.seed = rng.below(1000);
   if (rng.below(3) == 0) request.sampling.temperature = 0;
