@@ -139,7 +139,6 @@ void Engine::admit() {
 
 // Takes the blocks for all tokens so far; false when there are too few.
 bool Engine::start(Sequence& sequence) {
-  sequence.chain = {};
   if (options_.prefix_cache) {
     sequence.chain = prefixes_.root(sequence.request.owner);
     // The last token is always computed, since its logits are wanted.

@@ -487,15 +487,28 @@ TEST(Engine, OwnersShareNoCache) {
   MockModel model;
   Engine engine(model, {});
   Request request = greedy_request(long_prompt(200), 1);
-  request.owner = "one";
-  engine.submit(1, request);
-  request.owner = "other";
-  engine.submit(2, request);
-  const auto results = run(engine);
-  EXPECT_EQ(results.at(2).finish->cached_tokens, 0);
-  request.owner = "one";
-  engine.submit(3, request);
-  EXPECT_EQ(run(engine).at(3).finish->cached_tokens, 192);
+  RequestId id = 0;
+  const auto hits_of = [&](const char* owner) {
+    request.owner = owner;
+    engine.submit(++id, request);
+    return run(engine).at(id).finish->cached_tokens;
+  };
+  EXPECT_EQ(hits_of("one"), 0);
+  EXPECT_EQ(hits_of("other"), 0);
+  EXPECT_EQ(hits_of(""), 0);
+  EXPECT_EQ(hits_of("one"), 192);
+}
+
+TEST(Engine, BlocksInTheCacheNeedNoRoom) {
+  MockModel model;
+  Engine engine(model, {.cache_tokens = 320, .max_sequences = 2});
+  engine.submit(1, greedy_request(long_prompt(190), 1));
+  run(engine);
+  // Of five blocks one is taken, two are shared, one is needed and one spare.
+  engine.submit(2, greedy_request({1}, 10));
+  engine.submit(3, greedy_request(long_prompt(190), 2));
+  engine.step();
+  EXPECT_EQ(engine.running(), 2);
 }
 
 TEST(Engine, ThePrefixCacheCanBeOffOrCleared) {
