@@ -8,9 +8,8 @@
 namespace frugal::engine::testing {
 
 /// Sends `count` random requests at random times to an engine with random options over `model`, and
-/// compares each answer, log-probabilities included, with that of the request running alone, in one
-/// chunk, over `reference`: the same model, which may have other threads.
-void expect_answers_as_alone(models::LanguageModel& model, models::LanguageModel& reference,
-                             std::uint64_t seed, RequestId count);
+/// compares each answer, log-probabilities included, with that of the request running alone, its
+/// prompt in one chunk.
+void expect_answers_as_alone(models::LanguageModel& model, std::uint64_t seed, RequestId count);
 
 }  // namespace frugal::engine::testing
