@@ -5,7 +5,14 @@
 
 namespace frugal::cli {
 
+void add_chat(CLI::App& app);
 void add_cost(CLI::App& app);
+void add_generate(CLI::App& app);
+void add_inspect(CLI::App& app);
+void add_perplexity(CLI::App& app);
 void add_pull(CLI::App& app);
+void add_score(CLI::App& app);
+void add_template(CLI::App& app);
+void add_tokenize(CLI::App& app);
 
 }  // namespace frugal::cli

@@ -3,7 +3,15 @@
 
 #include <csignal>
 
+#include "base/error.h"
+
 namespace frugal::cli {
+
+/// The person stopped the program; what there was to say has been said.
+class Interrupted : public Error {
+ public:
+  using Error::Error;
+};
 
 /// While one lives, SIGINT sets a flag, and system calls that wait return EINTR. One at a time.
 class InterruptWatch {

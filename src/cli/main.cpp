@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/interrupt.h"
 #include "cli/suggest.h"
 #include "net/http.h"
 
@@ -44,8 +45,11 @@ std::string unknown_argument(const CLI::App& app) {
 int report_usage(const CLI::App& app, const CLI::ParseError& error) {
   std::string message = unknown_argument(app);
   if (message.empty()) message = error.what();
-  std::string command = "frugal";
-  for (const CLI::App* chosen : app.get_subcommands()) command += " " + chosen->get_name();
+  std::string command = app.get_name();
+  for (const CLI::App* chosen = &app; !chosen->get_subcommands().empty();) {
+    chosen = chosen->get_subcommands().front();
+    command += " " + chosen->get_name();
+  }
   fmt::print(stderr, "frugal: {}\n{} --help shows what there is.\n", message, command);
   return 1;
 }
@@ -62,8 +66,12 @@ int main(int argc, char** argv) {
   app.footer(
       "A model M is a folder in Hugging Face form, a .gguf file, or a name of frugal pull --list.\n"
       "In the source folder, ./frugal test runs every test.");
-  frugal::cli::add_pull(app);
-  frugal::cli::add_cost(app);
+  for (const auto add :
+       {frugal::cli::add_chat, frugal::cli::add_generate, frugal::cli::add_tokenize,
+        frugal::cli::add_template, frugal::cli::add_score, frugal::cli::add_perplexity,
+        frugal::cli::add_inspect, frugal::cli::add_pull, frugal::cli::add_cost}) {
+    add(app);
+  }
   try {
     if (argc == 1) {
       fmt::print("{}", app.help());
@@ -75,6 +83,8 @@ int main(int argc, char** argv) {
     return app.exit(asked);
   } catch (const CLI::ParseError& error) {
     return report_usage(app, error);
+  } catch (const frugal::cli::Interrupted&) {
+    return kInterrupted;
   } catch (const frugal::net::Interrupted&) {
     fmt::print(stderr, "frugal: interrupted; run the same command again to continue\n");
     return kInterrupted;

@@ -30,6 +30,14 @@ def smollm2():
     return str(path)
 
 
+def shared_data(name):
+    """A file of the folder FRUGAL_DATA, by default ../shared/data beside the checkout."""
+    path = pathlib.Path(os.environ.get("FRUGAL_DATA", SOURCE.parent / "shared" / "data")) / name
+    if not path.exists():
+        raise unittest.SkipTest(f"{name} is not in {path.parent} (FRUGAL_DATA)")
+    return path
+
+
 class Result:
     def __init__(self, done):
         self.code = done.returncode

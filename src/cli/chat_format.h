@@ -1,0 +1,32 @@
+// How a model wants conversations written.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "text/chat_template.h"
+#include "text/tokenizer.h"
+
+namespace frugal::cli {
+
+/// The chat templates of a model with the special tokens that they name.
+class ChatFormat {
+ public:
+  /// From a folder, which needs no weights, or a .gguf file. Throws Error when there is no
+  /// template.
+  static ChatFormat open(const std::filesystem::path& path, const text::Tokenizer& tokenizer);
+
+  std::string render(const text::ChatRequest& request) const;
+
+  /// The special token that ends an assistant's message, found by writing one. Some models forget
+  /// to list it among their end tokens.
+  std::optional<std::int32_t> end_of_turn(const text::Tokenizer& tokenizer) const;
+
+ private:
+  text::ChatTemplates templates_;
+  text::SpecialTokens tokens_;
+};
+
+}  // namespace frugal::cli

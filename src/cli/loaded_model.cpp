@@ -1,0 +1,75 @@
+#include "cli/loaded_model.h"
+
+#include <algorithm>
+
+#include "base/cpu.h"
+#include "base/error.h"
+#include "cli/model_argument.h"
+#include "engine/memory.h"
+
+namespace frugal::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// Rows of one forward pass of a single conversation: enough to keep matrix products busy.
+constexpr std::int64_t kBatchTokens = 512;
+
+// What lies beside a layer's input while it is computed: a few matrices of the hidden size,
+// queries, keys and values, and three of the widest feed-forward part. Rows of the logits come on
+// top.
+std::uint64_t work_bytes(const models::ModelConfig& config, std::int64_t rows) {
+  const std::int64_t heads =
+      config.mla ? config.mla->qk_nope_head_dim + config.mla->qk_rope_head_dim : config.head_dim;
+  const std::int64_t wide =
+      std::max(config.intermediate_size, config.moe ? config.moe->moe_intermediate_size : 0);
+  const std::int64_t columns =
+      8 * config.hidden_size + 4 * config.num_attention_heads * heads + 3 * wide;
+  return static_cast<std::uint64_t>(rows * columns + config.vocab_size) * sizeof(float);
+}
+
+std::uint64_t weight_bytes(const formats::Checkpoint& checkpoint) {
+  std::uint64_t bytes = 0;
+  for (const formats::StoredTensor& tensor : checkpoint.tensors()) bytes += tensor.data.size();
+  return bytes;
+}
+
+}  // namespace
+
+text::Tokenizer open_tokenizer(const fs::path& path) {
+  if (fs::is_directory(path)) return text::Tokenizer::from_folder(path);
+  return text::Tokenizer::from_gguf(formats::open_checkpoint(path).metadata());
+}
+
+LoadedModel::LoadedModel(const ModelOptions& options, std::int64_t cache_tokens)
+    : path_(resolve_model(options.model)),
+      threads_(options.threads > 0 ? options.threads : usable_cores()) {
+  models::ModelFiles files = models::load_model(path_);
+  const std::uint64_t model_bytes = weight_bytes(*files.checkpoint);
+  model_ =
+      std::make_unique<models::Transformer>(std::move(files), ops::Context{threads_, chosen_isa()});
+  cache_tokens_ = std::min(cache_tokens, model_->max_positions());
+  const engine::MemoryNeeds needs{
+      .model_bytes = model_bytes,
+      .cache_block_bytes = static_cast<std::uint64_t>(model_->cache_block_bytes()),
+      .cache_tokens = cache_tokens_,
+      .work_bytes = work_bytes(model_->config(), std::min(kBatchTokens, cache_tokens_))};
+  const std::uint64_t available = available_memory();
+  engine::require_fit(needs, available);
+  fmt::print(stderr, "frugal: {}: {}\n", options.model, engine::describe(needs, available));
+}
+
+std::unique_ptr<engine::Engine> LoadedModel::make_engine(const text::Tokenizer& tokenizer) {
+  return std::make_unique<engine::Engine>(
+      *model_, engine::EngineOptions{.cache_tokens = cache_tokens_,
+                                     .max_batch_tokens = kBatchTokens,
+                                     .max_sequences = 1,
+                                     .token_bytes = [&tokenizer](std::int32_t token) {
+                                       return tokenizer.is_special(token)
+                                                  ? std::string()
+                                                  : std::string(tokenizer.token_bytes(token));
+                                     }});
+}
+
+}  // namespace frugal::cli

@@ -1,0 +1,40 @@
+// A model made ready to run.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "base/threads.h"
+#include "cli/options.h"
+#include "engine/engine.h"
+#include "models/transformer.h"
+#include "text/tokenizer.h"
+
+namespace frugal::cli {
+
+/// The tokenizer of a folder (which needs no weights) or a .gguf file.
+text::Tokenizer open_tokenizer(const std::filesystem::path& path);
+
+/// A model in memory. Says on standard error what it and its cache take.
+class LoadedModel {
+ public:
+  /// Opens --model. Throws Error when it does not fit into memory with a cache for
+  /// `cache_tokens` tokens, which is cut to what the model can.
+  LoadedModel(const ModelOptions& options, std::int64_t cache_tokens);
+
+  const std::filesystem::path& path() const { return path_; }
+  const formats::Checkpoint& checkpoint() const { return model_->checkpoint(); }
+  models::Transformer& model() { return *model_; }
+  std::int64_t cache_tokens() const { return cache_tokens_; }
+
+  /// An engine for one request at a time, whose cache holds cache_tokens().
+  std::unique_ptr<engine::Engine> make_engine(const text::Tokenizer& tokenizer);
+
+ private:
+  std::filesystem::path path_;
+  ThreadPool threads_;
+  std::unique_ptr<models::Transformer> model_;
+  std::int64_t cache_tokens_ = 0;
+};
+
+}  // namespace frugal::cli

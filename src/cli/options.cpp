@@ -1,0 +1,74 @@
+#include "cli/options.h"
+
+#include <random>
+
+#include "net/catalog.h"
+
+namespace frugal::cli {
+
+void add_model_option(CLI::App& command, ModelOptions& options, bool has_default) {
+  CLI::Option* option = command.add_option(
+      "-m,--model", options.model,
+      "A folder in Hugging Face form, a .gguf file, or a name of frugal pull --list");
+  option->type_name("M");
+  if (has_default) {
+    option->default_str(std::string(net::kDefaultModel));
+  } else {
+    option->required();
+  }
+}
+
+void add_threads_option(CLI::App& command, ModelOptions& options) {
+  command
+      .add_option("--threads", options.threads, "Compute threads (default: all cores it may use)")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
+}
+
+void add_context_option(CLI::App& command, ModelOptions& options) {
+  command
+      .add_option("--context", options.context,
+                  "Tokens that prompt and answer may have together (at most the model's own limit)")
+      ->check(CLI::Range(std::int64_t{2}, std::int64_t{1} << 30))
+      ->type_name("N");
+}
+
+void add_sampling_options(CLI::App& command, SamplingFlags& flags) {
+  command.add_option("--max-tokens", flags.max_tokens, "Most tokens to produce")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 30))
+      ->type_name("N");
+  command
+      .add_option("--temperature", flags.temperature,
+                  "0 takes the likeliest token, 1 samples as the model says")
+      ->type_name("T");
+  command.add_option("--top-p", flags.top_p, "Keep the likeliest tokens that make up this share")
+      ->type_name("P");
+  command.add_option("--top-k", flags.top_k, "Keep the K likeliest tokens; 0: all")->type_name("K");
+  command
+      .add_option("--min-p", flags.min_p,
+                  "Keep tokens at least this likely, measured against the likeliest")
+      ->type_name("P");
+  command
+      .add_option("--repetition-penalty", flags.repetition_penalty,
+                  "Above 1: tokens that were there become less likely")
+      ->type_name("R");
+  command.add_option("--seed", flags.seed, "Same seed, same answer (default: another each time)")
+      ->type_name("S");
+  command.add_option("--stop", flags.stop, "End the answer before this text; may be repeated")
+      ->type_name("TEXT")
+      ->expected(1)
+      ->allow_extra_args(false);
+}
+
+engine::SamplingOptions apply(const SamplingFlags& flags, engine::SamplingOptions defaults) {
+  engine::SamplingOptions options = std::move(defaults);
+  options.temperature = flags.temperature.value_or(options.temperature);
+  options.top_p = flags.top_p.value_or(options.top_p);
+  options.top_k = flags.top_k.value_or(options.top_k);
+  options.min_p = flags.min_p.value_or(options.min_p);
+  options.repetition_penalty = flags.repetition_penalty.value_or(options.repetition_penalty);
+  options.seed = flags.seed ? *flags.seed : std::random_device{}();
+  return options;
+}
+
+}  // namespace frugal::cli
