@@ -93,13 +93,13 @@ const StoredTensor& Checkpoint::get(std::string_view name) const {
   return *tensor;
 }
 
-void Checkpoint::release(const StoredTensor& tensor) const {
+void Checkpoint::release(std::span<const std::byte> part) const {
   const std::less_equal<> before;
   for (const MappedFile& file : files_) {
     const auto bytes = file.bytes();
-    if (before(bytes.data(), tensor.data.data()) &&
-        before(tensor.data.data() + tensor.data.size(), bytes.data() + bytes.size())) {
-      file.release(tensor.data);
+    if (before(bytes.data(), part.data()) &&
+        before(part.data() + part.size(), bytes.data() + bytes.size())) {
+      file.release(part);
     }
   }
 }

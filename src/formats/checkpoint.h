@@ -22,8 +22,9 @@ class Checkpoint {
   const StoredTensor* find(std::string_view name) const;
   /// Throws Error naming the tensor and the checkpoint when there is none.
   const StoredTensor& get(std::string_view name) const;
-  /// Gives the tensor's pages back to the kernel: its values will not be read again (soon).
-  void release(const StoredTensor& tensor) const;
+  /// Gives pages of tensors back to the kernel: these bytes will not be read again (soon). Bytes
+  /// that no file holds are left alone.
+  void release(std::span<const std::byte> bytes) const;
 
   /// Of a Hugging Face folder; Error for GGUF.
   const Json& config() const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ops/panel/panel.h"
 #include "quant/quant.h"
 
 namespace frugal::ops {
@@ -12,8 +13,13 @@ constexpr std::int64_t kScaleBlock = 128;  // DeepSeek-V3's weight blocks are 12
 
 }  // namespace
 
+std::int64_t Weight::bytes() const {
+  return layout == WeightLayout::panels ? packed_bytes(dtype, n, k) : n * row_bytes(dtype, k);
+}
+
 Weight Weight::rows(std::int64_t begin, std::int64_t count) const {
-  require(scales == nullptr, "rows of an FP8 weight cannot be cut out");
+  require(scales == nullptr && layout == WeightLayout::rows,
+          "rows of a packed weight or one with FP8 scales cannot be cut out");
   Weight part = *this;
   part.n = count;
   part.data = data + begin * row_bytes(dtype, k);
@@ -28,8 +34,12 @@ ConstView Weight::floats() const {
 
 void Weight::decode(std::int64_t row, std::int64_t k0, std::span<float> out) const {
   const auto count = static_cast<std::int64_t>(out.size());
-  const std::byte* source = data + row * row_bytes(dtype, k) + row_bytes(dtype, k0);
-  quant::dequantize(dtype, {source, static_cast<std::size_t>(row_bytes(dtype, count))}, out);
+  if (layout == WeightLayout::panels) {
+    decode_packed(*this, row, k0, out);
+  } else {
+    const std::byte* source = data + row * row_bytes(dtype, k) + row_bytes(dtype, k0);
+    quant::dequantize(dtype, {source, static_cast<std::size_t>(row_bytes(dtype, count))}, out);
+  }
   if (scales == nullptr) return;
   const float* row_scales = scales + row / kScaleBlock * ((k + kScaleBlock - 1) / kScaleBlock);
   for (std::int64_t i = 0; i < count; ++i) {

@@ -140,7 +140,7 @@ TEST(Checkpoint, GivesPagesBack) {
   EXPECT_EQ(std::ranges::count(tensor.data, std::byte{0}), 8 << 20);
   const std::int64_t read = resident_file_pages();
   EXPECT_GE(read - before, 2000) << "of 2048 pages";
-  checkpoint.release(tensor);
+  checkpoint.release(tensor.data);
   EXPECT_LE(resident_file_pages() - before, 40);
   EXPECT_EQ(tensor.data.back(), std::byte{0}) << "released pages have to come back when read";
 }

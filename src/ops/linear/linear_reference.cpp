@@ -1,12 +1,16 @@
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "ops/linear/linear_kernels.h"
+#include "ops/linear/quantize_row.h"
 
 namespace frugal::ops {
 
-void linear_reference(ConstView x, const Weight& w, const float* bias, View y, std::int64_t begin,
-                      std::int64_t end) {
+namespace {
+
+void multiply_rows(ConstView x, const Weight& w, const float* bias, View y, std::int64_t begin,
+                   std::int64_t end) {
   std::vector<float> row(static_cast<std::size_t>(w.k));
   for (std::int64_t n = begin; n < end; ++n) {
     w.decode(n, 0, row);
@@ -18,6 +22,56 @@ void linear_reference(ConstView x, const Weight& w, const float* bias, View y, s
       y.row(t)[n] = bias == nullptr ? sum : sum + bias[n];
     }
   }
+}
+
+void multiply_floats(const FloatProduct& product, std::int64_t begin, std::int64_t end) {
+  multiply_rows(product.x, *product.w, product.bias, product.y, begin * kPanelRows,
+                std::min(end * kPanelRows, product.w->n));
+}
+
+// One group's part of one output.
+float add_group(const PanelFormat& format, const LevelGroup& w, const ActivationBlock& x,
+                float sum) {
+  const int per_scale = static_cast<int>(kGroup) / format.halves();
+  for (int h = 0; h < format.halves(); ++h) {
+    int product = 0;
+    for (int i = h * per_scale; i < (h + 1) * per_scale; ++i) {
+      product += level_value(format, w.levels[i]) * x.q[i];
+    }
+    sum = std::fmaf(static_cast<float>(product), w.scale[h] * x.scale, sum);
+    if (!format.has_min()) continue;
+    const float scaled_sum = format.halves() == 1
+                                 ? x.scaled_sum
+                                 : x.scale * (static_cast<float>(x.half_bias[h]) * (-1.0F / 128));
+    sum = std::fmaf(w.min[h], scaled_sum, sum);
+  }
+  return sum;
+}
+
+void multiply_levels(const LevelProduct& product, std::int64_t begin, std::int64_t end) {
+  const Weight& w = *product.w;
+  const PanelFormat format = panel_format(w.dtype);
+  const std::int64_t groups = w.k / kGroup;
+  std::vector<LevelGroup> row(static_cast<std::size_t>(groups));
+  for (std::int64_t n = begin * kPanelRows; n < std::min(end * kPanelRows, w.n); ++n) {
+    for (std::int64_t g = 0; g < groups; ++g) {
+      row[static_cast<std::size_t>(g)] = read_group(w, n, g);
+    }
+    for (std::int64_t t = 0; t < product.y.rows; ++t) {
+      float sum = 0;
+      for (std::int64_t g = 0; g < groups; ++g) {
+        sum = add_group(format, row[static_cast<std::size_t>(g)], product.x[t * groups + g], sum);
+      }
+      product.y.row(t)[n] = product.bias == nullptr ? sum : sum + product.bias[n];
+    }
+  }
+}
+
+}  // namespace
+
+LinearKernels linear_kernels_reference() {
+  return {multiply_rows, [](DType) -> MultiplyFloats { return multiply_floats; }, quantize_row,
+          [](DType) -> MultiplyLevels { return multiply_levels; }};
 }
 
 }  // namespace frugal::ops

@@ -1,0 +1,15 @@
+// Weights laid out for serving.
+#pragma once
+
+#include "base/threads.h"
+#include "models/load.h"
+
+namespace frugal::models {
+
+/// Packs the matrices of a model into panels (ops/panel/panel.h), tensor by tensor, and gives the
+/// pages of the file back as it goes, so that the model is hardly ever in memory twice. What is
+/// read by rows stays as it is: vectors, an embedding that is not the output head, and kv_b of
+/// latent attention. From then on products with block types round activations to whole numbers.
+void pack_weights(ModelFiles& files, ThreadPool& threads);
+
+}  // namespace frugal::models
