@@ -14,5 +14,6 @@ void add_pull(CLI::App& app);
 void add_score(CLI::App& app);
 void add_template(CLI::App& app);
 void add_tokenize(CLI::App& app);
+void add_tokenizer(CLI::App& app);
 
 }  // namespace frugal::cli

@@ -69,7 +69,8 @@ int main(int argc, char** argv) {
   for (const auto add :
        {frugal::cli::add_chat, frugal::cli::add_generate, frugal::cli::add_tokenize,
         frugal::cli::add_template, frugal::cli::add_score, frugal::cli::add_perplexity,
-        frugal::cli::add_inspect, frugal::cli::add_pull, frugal::cli::add_cost}) {
+        frugal::cli::add_inspect, frugal::cli::add_pull, frugal::cli::add_cost,
+        frugal::cli::add_tokenizer}) {
     add(app);
   }
   try {
