@@ -11,7 +11,7 @@ ninja -C build-fuzz "${name}_fuzz"
 program=build-fuzz/tests/fuzz/${name}_fuzz found=build-fuzz/corpus/$name kept=tests/fuzz/corpus/$name
 mkdir -p "$found" "$kept"
 if [ -n "$merge" ]; then
-  exec "$program" -merge=1 "$kept" "$found"
+  exec "$program" -merge=1 -use_counters=0 "$kept" "$found"
 fi
 # An input of a few kilobytes must not make anything ask for 256 MB in one piece.
 exec "$program" "$found" "$kept" -artifact_prefix=build-fuzz/ -max_total_time="${2:?for how many seconds}" \
