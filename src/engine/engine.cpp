@@ -72,7 +72,9 @@ void Engine::check(const Request& request) const {
           request.logprobs.value_or(0));
   require(request.stop_strings.empty() || options_.token_bytes,
           "stop strings need an engine that knows the tokens' text");
-  OutputText{request.stop_strings};  // refuses empty ones
+  for (const std::string& stop : request.stop_strings) {
+    require(!stop.empty(), "a stop string is empty");
+  }
   engine::check(request.sampling, model_.vocab_size());
 }
 

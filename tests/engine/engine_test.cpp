@@ -203,7 +203,10 @@ TEST(Engine, RefusesWhatItCannotServe) {
   refused(bad_sampling, {"top_p is 2"});
   Request unknown_text{.prompt = {1}};
   unknown_text.stop_strings = {"x"};
-  refused(unknown_text, {"stop strings"});
+  refused(unknown_text, {"stop strings need"});
+  unknown_text.stop_strings = {""};
+  Engine with_text(model, {.token_bytes = letter});
+  EXPECT_THROW(with_text.check(unknown_text), Error);
   EXPECT_TRUE(engine.idle());
   engine.submit(1, {.prompt = {1}});
   refused({.prompt = {1}}, {"id 1"});
