@@ -28,9 +28,8 @@ void MergeTable::reserve(std::size_t pairs) {
 }
 
 std::size_t MergeTable::slot_of(std::uint64_t pair) const {
-  const std::uint64_t product = pair * 0x9E3779B97F4A7C15ULL;
   const std::size_t mask = slots_.size() - 1;
-  std::size_t slot = (product >> 32 ^ product) & mask;
+  std::size_t slot = mix_bits(pair) & mask;
   while (slots_[slot] != kEmpty && slots_[slot] >> kRankBits != pair) slot = (slot + 1) & mask;
   return slot;
 }

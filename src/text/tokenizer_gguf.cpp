@@ -1,7 +1,6 @@
 // The vocabulary of a GGUF file: the keys tokenizer.ggml.* (ggml/docs/gguf.md).
 #include <algorithm>
-#include <array>
-#include <numeric>
+#include <cmath>
 #include <utility>
 
 #include "base/error.h"
@@ -28,18 +27,20 @@ NamedPreTokenizer read_pre_tokenizer(const GgufMetadata& metadata) {
 enum class GgufToken : std::int64_t { normal = 1, unknown, control, user_defined, unused, byte };
 
 Vocabulary read_vocabulary(const GgufMetadata& metadata) {
+  const std::string file = metadata.file().string();
   const auto& texts = metadata.get_strings("tokenizer.ggml.tokens");
-  require(texts.size() <= static_cast<std::size_t>(kMaxTokens), "{}: {} tokens; at most {}",
-          metadata.file().string(), texts.size(), kMaxTokens);
+  require(texts.size() <= static_cast<std::size_t>(kMaxTokens), "{}: {} tokens; at most {}", file,
+          texts.size(), kMaxTokens);
   Vocabulary vocabulary;
   vocabulary.reserve(texts.size(), texts.size() * 8);
   for (std::size_t id = 0; id < texts.size(); ++id) {
     if (texts[id].empty()) continue;  // some files have holes
-    require(is_valid_utf8(texts[id]), "{}: tokenizer.ggml.tokens: token {} is not UTF-8",
-            metadata.file().string(), id);
-    require(vocabulary.add(texts[id], static_cast<std::int32_t>(id)),
-            "{}: tokenizer.ggml.tokens: '{}' stands twice", metadata.file().string(),
-            printable(texts[id]));
+    if (!is_valid_utf8(texts[id])) {
+      fail("{}: tokenizer.ggml.tokens: token {} is not UTF-8", file, id);
+    }
+    if (!vocabulary.add(texts[id], static_cast<std::int32_t>(id))) {
+      fail("{}: tokenizer.ggml.tokens: '{}' stands twice", file, printable(texts[id]));
+    }
   }
   return vocabulary;
 }
@@ -70,9 +71,10 @@ MergeTable read_merges(const GgufMetadata& metadata, const Vocabulary& vocabular
     merged.assign(left).append(right);
     const std::int32_t ids[] = {vocabulary.find(left), vocabulary.find(right),
                                 vocabulary.find(merged)};
-    require(std::find(std::begin(ids), std::end(ids), kNoToken) == std::end(ids),
-            "{}: tokenizer.ggml.merges: '{}' is not a pair of tokens that makes a third",
-            metadata.file().string(), printable(line));
+    if (std::find(std::begin(ids), std::end(ids), kNoToken) != std::end(ids)) {
+      fail("{}: tokenizer.ggml.merges: '{}' is not a pair of tokens that makes a third",
+           metadata.file().string(), printable(line));
+    }
     merges.set(ids[0], ids[1], static_cast<std::uint32_t>(rank), ids[2]);
   }
   return merges;
@@ -84,13 +86,15 @@ MergeTable merges_of_scores(const GgufMetadata& metadata, const Vocabulary& voca
                             const std::vector<GgufToken>& types) {
   // A token longer than any real one would make the cuts take forever.
   constexpr std::size_t kMaxBytes = 512;
+  const std::string file = metadata.file().string();
   const std::vector<float> scores = metadata.get_floats("tokenizer.ggml.scores");
   require(scores.size() == types.size(), "{}: tokenizer.ggml.scores has {} entries for {} tokens",
-          metadata.file().string(), scores.size(), types.size());
+          file, scores.size(), types.size());
   std::vector<std::int32_t> order;
   for (std::size_t id = 0; id < types.size(); ++id) {
-    require(!(scores[id] != scores[id]), "{}: tokenizer.ggml.scores: the score of token {} is NaN",
-            metadata.file().string(), id);
+    if (std::isnan(scores[id])) {
+      fail("{}: tokenizer.ggml.scores: the score of token {} is NaN", file, id);
+    }
     if (types[id] == GgufToken::normal) order.push_back(static_cast<std::int32_t>(id));
   }
   std::stable_sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
@@ -100,8 +104,8 @@ MergeTable merges_of_scores(const GgufMetadata& metadata, const Vocabulary& voca
   merges.reserve(types.size() * 2);
   for (std::size_t rank = 0; rank < order.size(); ++rank) {
     const std::string_view text = vocabulary.text(order[rank]);
-    require(text.size() <= kMaxBytes, "{}: token {} has {} bytes; at most {}",
-            metadata.file().string(), order[rank], text.size(), kMaxBytes);
+    require(text.size() <= kMaxBytes, "{}: token {} has {} bytes; at most {}", file, order[rank],
+            text.size(), kMaxBytes);
     for (std::size_t cut = 1; cut < text.size(); ++cut) {
       if ((static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) continue;
       const std::int32_t left = vocabulary.find(text.substr(0, cut));

@@ -35,22 +35,15 @@ std::string_view TextTable::get(std::int32_t id) const {
 }
 
 std::uint64_t hash_bytes(std::string_view bytes) {
-  // Multiply and fold, eight bytes a step: each bit of the input reaches each bit of the product's
-  // middle, which the fold brings to both ends.
-  constexpr std::uint64_t kFactor = 0x9E3779B97F4A7C15ULL;  // 2^64 / golden ratio
-  const auto mix = [](std::uint64_t value) {
-    const auto product = static_cast<unsigned __int128>(value) * kFactor;
-    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
-  };
-  std::uint64_t hash = bytes.size() * 0xD1B54A32D192ED03ULL;
+  std::uint64_t hash = bytes.size() * 0xD1B54A32D192ED03ULL;  // any odd number
   std::uint64_t word = 0;
   for (; bytes.size() >= 8; bytes.remove_prefix(8)) {
     std::memcpy(&word, bytes.data(), 8);
-    hash = mix(hash ^ word);
+    hash = mix_bits(hash ^ word);
   }
   word = 0;
   for (const char byte : bytes) word = word << 8 | static_cast<unsigned char>(byte);
-  return mix(mix(hash ^ word) ^ kFactor);
+  return mix_bits(mix_bits(hash ^ word) + 1);
 }
 
 void Vocabulary::reserve(std::size_t tokens, std::size_t bytes) {

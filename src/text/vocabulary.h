@@ -66,6 +66,13 @@ class Vocabulary {
   std::size_t count_ = 0;
 };
 
+/// Spreads what differs between values over all bits: multiply by 2^64 / golden ratio, fold.
+inline std::uint64_t mix_bits(std::uint64_t value) {
+  __extension__ using Wide = unsigned __int128;
+  const auto product = static_cast<Wide>(value) * 0x9E3779B97F4A7C15ULL;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
 /// A fast hash of `bytes`, for tables in memory only.
 std::uint64_t hash_bytes(std::string_view bytes);
 
