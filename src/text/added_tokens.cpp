@@ -13,6 +13,9 @@ namespace {
 // Bounds the work at each place of a text.
 constexpr std::size_t kMaxLength = 4096;
 
+// A word character as Rust's regular expressions have it, which is not quite Oniguruma's.
+constexpr std::string_view kWordChar = R"([\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}])";
+
 unsigned char byte_at(std::string_view text, std::size_t i) {
   return static_cast<unsigned char>(text[i]);
 }
@@ -46,7 +49,7 @@ AddedTokenFinder::AddedTokenFinder(std::vector<AddedToken> tokens) : tokens_(std
             "added tokens {} and {} are both '{}'", tokens_[i - 1].id, token.id,
             printable(token.content));
     ++first_[byte_at(token.content, 0) + 1U];
-    if (token.single_word && !word_char_) word_char_.emplace(R"(\w)", "added tokens");
+    if (token.single_word && !word_char_) word_char_.emplace(kWordChar, "added tokens");
   }
   for (std::size_t b = 0; b < 256; ++b) first_[b + 1] += first_[b];
 }

@@ -17,6 +17,11 @@ namespace frugal::text {
 
 namespace {
 
+// \w+|[^\w\s]+ as Rust's regular expressions understand it, which is not quite Oniguruma's way.
+constexpr std::string_view kWordsOrNot =
+    R"([\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]+)"
+    R"(|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}\s]+)";
+
 // Sequences may hold sequences; real files nest twice.
 constexpr int kMaxNesting = 16;
 
@@ -142,7 +147,7 @@ PreTokenizer::Stage read_pre_tokenizer(const JsonNode& node) {
   }
   node.allow({"type"});
   if (type == "WhitespaceSplit") return split(R"(\s)", SplitBehavior::removed);
-  if (type == "Whitespace") return split(R"(\w+|[^\w\s]+)", SplitBehavior::removed, true);
+  if (type == "Whitespace") return split(kWordsOrNot, SplitBehavior::removed, true);
   unknown_type(node, "pre-tokenizer");
 }
 

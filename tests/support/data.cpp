@@ -24,9 +24,9 @@ fs::path environment_or(const char* variable, const fs::path& otherwise) {
 
 }  // namespace
 
-fs::path golden(const std::string& name) {
-  return fs::path(FRUGAL_SOURCE_DIR) / "tests" / "golden" / name;
-}
+fs::path source_folder() { return FRUGAL_SOURCE_DIR; }
+
+fs::path golden(const std::string& name) { return source_folder() / "tests" / "golden" / name; }
 
 std::optional<fs::path> fetched(const std::string& name) {
   return existing(environment_or("FRUGAL_FETCHED", fs::path(FRUGAL_SOURCE_DIR) / "build-data") /

@@ -7,6 +7,9 @@
 
 namespace frugal::testing {
 
+/// The repository itself.
+std::filesystem::path source_folder();
+
 /// tests/golden/NAME in the repository.
 std::filesystem::path golden(const std::string& name);
 
