@@ -37,19 +37,20 @@ std::size_t leading_space(std::string_view text) {
 
 }  // namespace
 
-AddedTokenFinder::AddedTokenFinder(std::vector<AddedToken> tokens) : tokens_(std::move(tokens)) {
+AddedTokenFinder::AddedTokenFinder(std::vector<AddedToken> tokens, std::string_view what)
+    : tokens_(std::move(tokens)) {
   std::sort(tokens_.begin(), tokens_.end(),
             [](const AddedToken& a, const AddedToken& b) { return a.content < b.content; });
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
     const AddedToken& token = tokens_[i];
     require(!token.content.empty() && token.content.size() <= kMaxLength,
-            "added token {} has {} bytes, expected 1 to {}", token.id, token.content.size(),
-            kMaxLength);
+            "{}: added token {} has {} bytes, expected 1 to {}", what, token.id,
+            token.content.size(), kMaxLength);
     require(i == 0 || tokens_[i - 1].content != token.content,
-            "added tokens {} and {} are both '{}'", tokens_[i - 1].id, token.id,
+            "{}: added tokens {} and {} are both '{}'", what, tokens_[i - 1].id, token.id,
             printable(token.content));
     ++first_[byte_at(token.content, 0) + 1U];
-    if (token.single_word && !word_char_) word_char_.emplace(kWordChar, "added tokens");
+    if (token.single_word && !word_char_) word_char_.emplace(kWordChar, what);
   }
   for (std::size_t b = 0; b < 256; ++b) first_[b + 1] += first_[b];
 }

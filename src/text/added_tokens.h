@@ -28,9 +28,9 @@ struct AddedToken {
 class AddedTokenFinder {
  public:
   AddedTokenFinder() = default;
-  /// `tokens` with distinct contents that are not empty; `content` is what is looked for. Throws
-  /// Error on contents that are too long or equal.
-  explicit AddedTokenFinder(std::vector<AddedToken> tokens);
+  /// `content` of the tokens is what is looked for. Throws Error naming `what` on contents that are
+  /// empty, too long or equal.
+  AddedTokenFinder(std::vector<AddedToken> tokens, std::string_view what);
 
   /// Cuts `text` (valid UTF-8) into added tokens and the text between them, in order. Of the tokens
   /// that start at the leftmost place the longest wins, then the search goes on behind it. `part`

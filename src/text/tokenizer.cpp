@@ -117,8 +117,8 @@ void finish_parts(TokenizerParts& parts, std::string_view what) {
     parts.decode_texts.set(token.id, wanted.content);
     (token.normalized ? normalized : raw).push_back(std::move(wanted));
   }
-  parts.raw_finder = AddedTokenFinder(std::move(raw));
-  parts.normalized_finder = AddedTokenFinder(std::move(normalized));
+  parts.raw_finder = AddedTokenFinder(std::move(raw), what);
+  parts.normalized_finder = AddedTokenFinder(std::move(normalized), what);
 
   const std::int32_t size = std::max(model.size(), parts.added_texts.size());
   parts.bytes.reserve(static_cast<std::size_t>(size), static_cast<std::size_t>(size) * 8);

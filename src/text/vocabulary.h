@@ -13,7 +13,7 @@ namespace frugal::text {
 constexpr std::int32_t kNoToken = -1;
 
 /// Ids at or beyond this are refused: arrays are indexed by id, and a hostile file may name any.
-constexpr std::int32_t kMaxTokens = 1 << 21;
+constexpr std::int32_t kMaxTokens = 1 << 20;
 
 /// Texts by id: they lie end to end in one buffer, since 100,000 strings of their own would take
 /// longer to allocate than a whole file takes to read.

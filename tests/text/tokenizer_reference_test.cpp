@@ -121,16 +121,44 @@ Json pre_tokenizer_of(const std::string& name) {
                       digits, byte_level(false)});
 }
 
+// Ordered objects are searched from the start, and a vocabulary is too long for that.
+using UnorderedJson = nlohmann::json;
+
+// The merges of a SentencePiece vocabulary, as transformers makes them when it converts one: each
+// way to cut a piece in two known ones, the pieces with the best scores first.
+Json merges_by_score(const std::vector<std::string_view>& tokens, const std::vector<float>& scores,
+                     const UnorderedJson& vocabulary) {
+  struct Merge {
+    float score;
+    std::string left, right;
+  };
+  std::vector<Merge> merges;
+  for (std::size_t id = 0; id < tokens.size(); ++id) {
+    for (std::size_t cut = 1; cut < tokens[id].size(); ++cut) {
+      const std::string left(tokens[id].substr(0, cut));
+      const std::string right(tokens[id].substr(cut));
+      if (vocabulary.contains(left) && vocabulary.contains(right)) {
+        merges.push_back({scores[id], left, right});
+      }
+    }
+  }
+  std::stable_sort(merges.begin(), merges.end(),
+                   [](const Merge& a, const Merge& b) { return a.score > b.score; });
+  Json list = Json::array();
+  for (const Merge& merge : merges) list.push_back({merge.left, merge.right});
+  return list;
+}
+
 // Writes a GGUF file's vocabulary as the tokenizer.json that it was made from.
 std::string json_of_gguf(const formats::GgufMetadata& metadata, const std::string& pre) {
-  Json vocabulary = Json::object();
-  Json added = Json::array();
+  UnorderedJson vocabulary;
+  UnorderedJson added = UnorderedJson::array();
   const auto& tokens = metadata.get_strings("tokenizer.ggml.tokens");
   const auto types = metadata.get_ints("tokenizer.ggml.token_type");
   for (std::size_t id = 0; id < tokens.size(); ++id) {
     const std::string text(tokens[id]);
     vocabulary[text] = id;
-    const bool special = types[id] == 3;
+    const bool special = types[id] == 2 || types[id] == 3;
     if (!special && types[id] != 4) continue;
     added.push_back({{"id", id},
                      {"content", text},
@@ -140,21 +168,29 @@ std::string json_of_gguf(const formats::GgufMetadata& metadata, const std::strin
                      {"normalized", false},
                      {"special", special}});
   }
-  const Json json = {
-      {"version", "1.0"},
-      {"added_tokens", added},
-      {"pre_tokenizer", {{"type", "Sequence"}, {"pretokenizers", pre_tokenizer_of(pre)}}},
-      {"decoder", byte_level(true)},
-      {"model",
-       {{"type", "BPE"},
-        {"vocab", vocabulary},
-        {"merges", metadata.get_strings("tokenizer.ggml.merges")}}}};
+  UnorderedJson json = {{"version", "1.0"}, {"added_tokens", added}};
+  json["model"] = {{"type", "BPE"}, {"vocab", vocabulary}};
+  if (pre == "default") {  // a SentencePiece vocabulary has no pre-tokenizer
+    json["normalizer"] = UnorderedJson::parse(R"({"type": "Sequence", "normalizers": [
+        {"type": "Prepend", "prepend": "▁"},
+        {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]})");
+    json["decoder"] = UnorderedJson::parse(R"({"type": "Sequence", "decoders": [
+        {"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"},
+        {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0}]})");
+    json["model"].update({{"unk_token", "<unk>"}, {"fuse_unk", true}, {"byte_fallback", true}});
+    json["model"]["merges"] =
+        merges_by_score(tokens, metadata.get_floats("tokenizer.ggml.scores"), vocabulary);
+  } else {
+    json["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", pre_tokenizer_of(pre)}};
+    json["decoder"] = byte_level(true);
+    json["model"]["merges"] = metadata.get_strings("tokenizer.ggml.merges");
+  }
   return json.dump();
 }
 
-class GgufTokenizerTest : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
+class GgufVocabularyTest : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
 
-TEST_P(GgufTokenizerTest, MatchesTheBindingOnTheSameVocabulary) {
+TEST_P(GgufVocabularyTest, MatchesTheBindingOnTheSameVocabulary) {
   if (const std::string missing = reference_missing(); !missing.empty()) GTEST_SKIP() << missing;
   const auto [file, pre] = GetParam();
   const auto path = testing::fetched(file);
@@ -168,16 +204,17 @@ TEST_P(GgufTokenizerTest, MatchesTheBindingOnTheSameVocabulary) {
           [&] { return Tokenizer::from_gguf(gguf.metadata); });
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, GgufTokenizerTest,
-                         ::testing::Values(std::pair("smollm2.gguf", "smollm"),
-                                           std::pair("llama.cpp/ggml-vocab-gpt-2.gguf", "gpt-2"),
-                                           std::pair("llama.cpp/ggml-vocab-deepseek-llm.gguf",
-                                                     "deepseek-llm")),
-                         [](const auto& instance) {
-                           std::string name = instance.param.second;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Files, GgufVocabularyTest,
+    ::testing::Values(std::pair("smollm2.gguf", "smollm"),
+                      std::pair("llama.cpp/ggml-vocab-gpt-2.gguf", "gpt-2"),
+                      std::pair("llama.cpp/ggml-vocab-llama-spm.gguf", "default"),
+                      std::pair("llama.cpp/ggml-vocab-deepseek-llm.gguf", "deepseek-llm")),
+    [](const auto& instance) {
+      std::string name = instance.param.second;
+      std::replace(name.begin(), name.end(), '-', '_');
+      return name;
+    });
 
 }  // namespace
 }  // namespace frugal::text
