@@ -16,7 +16,7 @@ namespace frugal::text {
 namespace fs = std::filesystem;
 
 struct ChatTemplate::Parsed {
-  jinja::Block block;
+  jinja::Body body;
 };
 
 ChatTemplate::ChatTemplate(std::string source, std::string name)
@@ -26,11 +26,11 @@ ChatTemplate::ChatTemplate(std::string source, std::string name)
 }
 
 std::string ChatTemplate::render(const Json& variables) const {
-  return jinja::render(parsed_->block, name_, variables, {});
+  return jinja::render(parsed_->body, name_, variables, {});
 }
 
 std::string ChatTemplate::render(const Json& variables, const std::function<std::tm()>& now) const {
-  return jinja::render(parsed_->block, name_, variables, {{}, now});
+  return jinja::render(parsed_->body, name_, variables, {{}, now});
 }
 
 SpecialTokens special_tokens(const Json& tokenizer_config) {
@@ -136,7 +136,7 @@ std::string apply_chat_template(const ChatTemplate& chat_template, const ChatReq
   variables["messages"] = std::move(messages);
   variables["tools"] = request.tools;
   variables["add_generation_prompt"] = request.add_generation_prompt;
-  std::string prompt = chat_template.render(variables);
+  std::string prompt = chat_template.render(variables, request.now);
   return request.continue_final_message ? cut_at_mark(std::move(prompt), continued) : prompt;
 }
 
@@ -187,6 +187,20 @@ ChatTemplates ChatTemplates::from_folder(const fs::path& folder) {
     return templates;
   }
   return from_json(json["chat_template"], config.string());
+}
+
+ChatTemplates ChatTemplates::from_gguf(const formats::GgufMetadata& metadata) {
+  constexpr std::string_view kKey = "tokenizer.chat_template";
+  ChatTemplates templates;
+  for (const auto& entry : metadata.values()) {
+    const std::string_view key = entry.first;
+    const bool is_named = key.starts_with(kKey) && key.substr(kKey.size()).starts_with('.');
+    if (key != kKey && !is_named) continue;
+    templates.add(is_named ? std::string(key.substr(kKey.size() + 1)) : "default",
+                  std::string(metadata.get_string(key)),
+                  fmt::format("{}: {}", metadata.file().string(), printable(key)));
+  }
+  return templates;
 }
 
 const ChatTemplate* ChatTemplates::find(const std::string& name) const {

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "formats/gguf.h"
 
 namespace frugal::text {
 
@@ -50,7 +51,8 @@ struct ChatRequest {
   /// The prompt ends inside the last message, for the model to go on with. Not together with
   /// add_generation_prompt.
   bool continue_final_message = false;
-  Json extra = Json::object();  // more variables: documents, thinking, enable_thinking ...
+  Json extra = Json::object();   // more variables: documents, thinking, enable_thinking ...
+  std::function<std::tm()> now;  // the clock of strftime_now; by default local time
 };
 
 /// Names such as bos_token with their text.
@@ -77,6 +79,10 @@ class ChatTemplates {
   /// From a model's folder: chat_template.jinja and additional_chat_templates/*.jinja if there,
   /// otherwise tokenizer_config.json. Empty when there is no template.
   static ChatTemplates from_folder(const std::filesystem::path& folder);
+
+  /// From a GGUF file's tokenizer.chat_template, and tokenizer.chat_template.NAME for others.
+  /// Empty when there is none.
+  static ChatTemplates from_gguf(const formats::GgufMetadata& metadata);
 
   /// Throws Error when `source` does not parse.
   void add(const std::string& name, std::string source, const std::string& where);

@@ -1,5 +1,6 @@
 // Attributes, items and slices.
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 
 #include "text/jinja/iterate.h"
@@ -52,6 +53,7 @@ std::optional<Value> find_item(Budget& budget, const Value& object, const Value&
 // A slice with its indices made absolute, as Python's slice.indices() does.
 struct Slice {
   std::int64_t start;
+  std::int64_t stop;
   std::int64_t step;
   std::size_t count;
 };
@@ -79,7 +81,8 @@ Slice resolve_slice(std::size_t size, const Value& start, const Value& stop, con
   const std::int64_t to = absolute(stop, by < 0 ? lowest : highest);
   const std::int64_t distance = by < 0 ? from - to : to - from;
   const std::int64_t stride = by < 0 ? -by : by;
-  return {from, by, distance <= 0 ? 0 : static_cast<std::size_t>((distance + stride - 1) / stride)};
+  return {from, to, by,
+          distance <= 0 ? 0 : static_cast<std::size_t>((distance + stride - 1) / stride)};
 }
 
 Value slice_text(Budget& budget, const Value& object, const Value& start, const Value& stop,
@@ -100,6 +103,17 @@ Value slice_text(Budget& budget, const Value& object, const Value& start, const 
     }
   }
   return Value::string(budget, std::move(out), object.is_safe());
+}
+
+// The part of a range is a range.
+Value slice_range(Budget& budget, const Value& object, const Slice& slice) {
+  const auto& [start, stop, step] = object.sequence().bounds;
+  // Slices of slices let the bounds grow beyond those that range() takes.
+  constexpr std::int64_t kLargest = std::int64_t{1} << 40;
+  require(std::abs(start) <= kLargest && std::abs(step) <= kLargest,
+          "a slice of a range with bounds beyond {}", kLargest);
+  return Value::range(budget, start + slice.start * step, start + slice.stop * step,
+                      slice.step * step);
 }
 
 }  // namespace
@@ -151,10 +165,7 @@ Value get_slice(Budget& budget, const Value& object, const Value& start, const V
   const std::vector<Value>& items = object.items();
   const Slice slice = resolve_slice(items.size(), start, stop, step);
   if (object.is(Kind::range)) {
-    const std::array<std::int64_t, 3>& bounds = object.sequence().bounds;
-    const std::int64_t from = bounds[0] + slice.start * bounds[2];
-    const std::int64_t by = slice.step * bounds[2];
-    return Value::range(budget, from, from + static_cast<std::int64_t>(slice.count) * by, by);
+    return slice_range(budget, object, slice);
   }
   budget.allocate(slice.count, sizeof(Value));
   std::vector<Value> out;

@@ -9,7 +9,7 @@ namespace {
 // Which of the special names of macros a body reads without having assigned them.
 class SpecialNames {
  public:
-  explicit SpecialNames(const Block& body) { block(body); }
+  explicit SpecialNames(const Body& body) { block(body.block); }
   bool uses(const std::string& name) const { return used_.count(name) != 0; }
 
  private:
@@ -32,7 +32,7 @@ class SpecialNames {
   void macro(const MacroDefinition& definition) {
     for (const std::string& parameter : definition.parameters) open_.erase(parameter);
     for (const ExpressionPtr& value : definition.defaults) read(value);
-    block(definition.body);
+    block(definition.body.block);
   }
 
  public:  // for std::visit
@@ -43,8 +43,8 @@ class SpecialNames {
   void operator()(const For& node) {
     assign(*node.target);
     read(node.iterable);
-    block(node.body);
-    block(node.otherwise);
+    block(node.body.block);
+    block(node.otherwise.block);
     read(node.test);
   }
   void operator()(const If& node) {
@@ -61,18 +61,18 @@ class SpecialNames {
   void operator()(const SetBlock& node) {
     assign(*node.target);
     read(node.filter);
-    block(node.body);
+    block(node.body.block);
   }
   void operator()(const FilterBlock& node) {
-    block(node.body);
+    block(node.body.block);
     read(node.filter);
   }
   void operator()(const With& node) {
     for (const auto& binding : node.bindings) assign(*binding.first);
     for (const auto& binding : node.bindings) read(binding.second);
-    block(node.body);
+    block(node.body.block);
   }
-  void operator()(const Generation& node) { block(node.body); }
+  void operator()(const Generation& node) { block(node.body.block); }
   void operator()(const std::unique_ptr<MacroDefinition>& node) { macro(*node); }
   void operator()(const CallBlock& node) {
     read(node.call);
@@ -125,7 +125,7 @@ class Analyzer {
         fail_at(name_, at, "the parameter 'caller' of a macro must have a default");
       }
     }
-    block(definition.body, false);
+    block(definition.body.block, false);
   }
 
   void visit(Text&, Position, bool) {}
@@ -135,8 +135,8 @@ class Analyzer {
   void visit(For& node, Position, bool guarded) {
     check(node.iterable, guarded);
     check(node.test, false);
-    block(node.body, false);
-    block(node.otherwise, false);
+    block(node.body.block, false);
+    block(node.otherwise.block, false);
   }
   void visit(If& node, Position, bool) {
     for (auto& [test, body] : node.branches) {
@@ -148,17 +148,17 @@ class Analyzer {
   void visit(Set& node, Position, bool guarded) { check(node.value, guarded); }
   void visit(SetBlock& node, Position, bool) {
     check(node.filter, false);
-    block(node.body, false);
+    block(node.body.block, false);
   }
   void visit(FilterBlock& node, Position, bool) {
     check(node.filter, false);
-    block(node.body, false);
+    block(node.body.block, false);
   }
   void visit(With& node, Position, bool guarded) {
     for (const auto& binding : node.bindings) check(binding.second, guarded);
-    block(node.body, false);
+    block(node.body.block, false);
   }
-  void visit(Generation& node, Position, bool) { block(node.body, false); }
+  void visit(Generation& node, Position, bool) { block(node.body.block, false); }
   void visit(std::unique_ptr<MacroDefinition>& node, Position at, bool) { macro(*node, at); }
   void visit(CallBlock& node, Position at, bool guarded) {
     check(node.call, guarded);

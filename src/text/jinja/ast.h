@@ -121,6 +121,14 @@ struct Expression {
 void for_each_child(const Expression& expression,
                     const std::function<void(const Expression&)>& visit);
 
+/// Statements with a scope of their own.
+struct Body {
+  Block block;
+  // Names that are undefined from the start of the body until it sets them, even where they have a
+  // value further out: those that it sets before it reads them, and not just inside of an `if`.
+  std::vector<std::string> hidden;
+};
+
 // Statements.
 struct Text {
   std::string text;
@@ -132,8 +140,8 @@ struct For {
   ExpressionPtr target;
   ExpressionPtr iterable;
   ExpressionPtr test;  // or null
-  Block body;
-  Block otherwise;
+  Body body;
+  Body otherwise;
   bool recursive = false;
 };
 struct If {
@@ -147,24 +155,24 @@ struct Set {
 struct SetBlock {
   ExpressionPtr target;
   ExpressionPtr filter;  // or null
-  Block body;
+  Body body;
 };
 struct FilterBlock {
   ExpressionPtr filter;
-  Block body;
+  Body body;
 };
 struct With {
   std::vector<std::pair<ExpressionPtr, ExpressionPtr>> bindings;
-  Block body;
+  Body body;
 };
 struct Generation {  // transformers' mark around what the assistant wrote
-  Block body;
+  Body body;
 };
 struct MacroDefinition {
   std::string name;  // empty for the body of a call block
   std::vector<std::string> parameters;
   std::vector<ExpressionPtr> defaults;  // of the last parameters
-  Block body;
+  Body body;
   bool uses_caller = false;
   bool uses_kwargs = false;
   bool uses_varargs = false;

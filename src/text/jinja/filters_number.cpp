@@ -35,6 +35,7 @@ bool is_prefix_of_base(std::string_view text, std::int64_t base) {
 
 // Python's int(text, base), or nothing when it raises a ValueError.
 std::optional<std::int64_t> parse_integer(std::string_view text, std::int64_t base) {
+  if (base != 0 && (base < 2 || base > 36)) return std::nullopt;
   text = strip_right(strip_left(text));
   const bool negative = text.starts_with('-');
   if (negative || text.starts_with('+')) text.remove_prefix(1);
@@ -95,7 +96,7 @@ std::int64_t truncated(double value) {
 Value to_integer(const Call& call) {
   const Parameters parameters(call, {"default", "base"});
   const Value otherwise = parameters.get(0) == nullptr ? Value::integer(0) : parameters[0];
-  const std::int64_t base = parameters.integer(1, 10);
+  const Value base = parameters.get(1) == nullptr ? Value::integer(10) : parameters[1];
   const Value& value = call.self;
   if (value.is(Kind::undefined)) fail("{}", value.hint());
   if (value.is_integral()) return Value::integer(value.integer());
@@ -103,8 +104,9 @@ Value to_integer(const Call& call) {
     return std::isnan(value.real()) ? otherwise : Value::integer(truncated(value.real()));
   }
   if (!value.is(Kind::string)) return otherwise;
-  if (base == 0 || (base >= 2 && base <= 36)) {
-    if (const auto whole = parse_integer(value.text(), base)) return Value::integer(*whole);
+  if (base.is_integral()) {
+    const auto whole = parse_integer(value.text(), base.integer());
+    if (whole) return Value::integer(*whole);
   }
   const std::optional<double> real = parse_real(value.text());
   if (!real || !std::isfinite(*real)) return otherwise;

@@ -92,24 +92,10 @@ Transform map_function(Arguments arguments) {
   };
 }
 
-// Generators begin to work, and so to raise errors, when the first item is asked for. What is not
-// true has no items, whether it can be looped over or not.
-class Lazy {
- public:
-  explicit Lazy(Value value) : value_(std::move(value)) {}
-
-  std::optional<Value> next(Budget& budget) {
-    if (iterator_ == nullptr) {
-      if (!truthy(budget, value_)) return std::nullopt;
-      iterator_ = iterate(budget, value_);
-    }
-    return iterator_->next(budget);
-  }
-
- private:
-  Value value_;
-  ObjectPtr iterator_;
-};
+// What is not true has no items, whether it can be looped over or not.
+LateIterator items_if_any(const Call& call) {
+  return LateIterator(truthy(call.budget, call.self) ? call.self : Value::tuple(call.budget, {}));
+}
 
 // A generator that holds what the filter was called with.
 Value make_generator(const Call& call, Generator::Next next) {
@@ -122,7 +108,7 @@ Value make_generator(const Call& call, Generator::Next next) {
 
 Value map(const Call& call) {
   return make_generator(call,
-                        [items = Lazy(call.self), arguments = call.arguments,
+                        [items = items_if_any(call), arguments = call.arguments,
                          function = Transform()](Budget& budget) mutable -> std::optional<Value> {
                           const std::optional<Value> item = items.next(budget);
                           if (!item) return std::nullopt;
@@ -142,7 +128,7 @@ bool passes(Budget& budget, const Value& item, Arguments arguments) {
 template <bool wanted, bool by_attribute>
 Value select(const Call& call) {
   return make_generator(call,
-                        [items = Lazy(call.self),
+                        [items = items_if_any(call),
                          all = call.arguments](Budget& budget) mutable -> std::optional<Value> {
                           while (std::optional<Value> item = items.next(budget)) {
                             Arguments arguments = all;

@@ -107,7 +107,7 @@ Value sort(const Call& call) {
     Value key = sort_key(call.budget, item, parameters.get_some(2), case_sensitive);
     items.emplace_back(std::move(key), std::move(item));
   }
-  sort_by_key(call.budget, items, parameters.truth(call.budget, 0, false));
+  sort_by_key(call.budget, items, parameters.integer(0, 0) != 0);
   std::vector<Value> sorted;
   for (auto& item : items) sorted.push_back(std::move(item.second));
   return Value::list(call.budget, std::move(sorted));
@@ -126,7 +126,7 @@ Value dict_sort(const Call& call) {
     items.emplace_back(without_case(call.budget, by == "key" ? key : value, case_sensitive),
                        Value::tuple(call.budget, {key, value}));
   }
-  sort_by_key(call.budget, items, parameters.truth(call.budget, 2, false));
+  sort_by_key(call.budget, items, parameters.integer(2, 0) != 0);
   std::vector<Value> sorted;
   for (auto& item : items) sorted.push_back(std::move(item.second));
   return Value::list(call.budget, std::move(sorted));
@@ -136,11 +136,11 @@ Value unique(const Call& call) {
   const Parameters parameters(call, {"case_sensitive", "attribute"});
   const bool case_sensitive = parameters.truth(call.budget, 0, false);
   const Value attribute = parameters.get_some(1) == nullptr ? Value::none() : parameters[1];
-  const ObjectPtr iterator = iterate(call.budget, call.self);
   return Value::object(std::make_shared<Generator>(
       call.budget, Value::tuple(call.budget, {call.self, attribute}),
-      [=, seen = Dict()](Budget& budget) mutable -> std::optional<Value> {
-        while (std::optional<Value> item = iterator->next(budget)) {
+      [=, items = LateIterator(call.self),
+       seen = Dict()](Budget& budget) mutable -> std::optional<Value> {
+        while (std::optional<Value> item = items.next(budget)) {
           const Value key =
               without_case(budget, get_path(budget, *item, attribute), case_sensitive);
           if (seen.find(budget, key) != nullptr) continue;
@@ -184,48 +184,56 @@ Value sum(const Call& call) {
   return total;
 }
 
+// Fills the last line of a batch up to `count`.
+void pad_line(Budget& budget, std::vector<Value>& line, const Value& count, const Value& fill) {
+  require(count.is_integral(), "batch needs a number of items, not '{}'", type_name(count));
+  const std::int64_t missing = count.integer() - static_cast<std::int64_t>(line.size());
+  if (missing <= 0) return;
+  budget.allocate(static_cast<std::size_t>(missing), sizeof(Value));
+  line.insert(line.end(), static_cast<std::size_t>(missing), fill);
+}
+
 Value batch(const Call& call) {
   const Parameters parameters(call, {"linecount", "fill_with"}, 1);
-  const std::int64_t size = parameters.integer(0, 0);
+  const Value count = parameters[0];
   const Value fill = parameters.get_some(1) == nullptr ? Value::none() : parameters[1];
-  const ObjectPtr iterator = iterate(call.budget, call.self);
   return Value::object(std::make_shared<Generator>(
-      call.budget, Value::tuple(call.budget, {call.self, fill}),
-      [=, held = std::optional<Value>()](Budget& budget) mutable -> std::optional<Value> {
+      call.budget, Value::tuple(call.budget, {call.self, count, fill}),
+      [=, items = LateIterator(call.self),
+       held = std::optional<Value>()](Budget& budget) mutable -> std::optional<Value> {
         std::vector<Value> line;
         if (held) line.push_back(*std::exchange(held, std::nullopt));
-        while (std::optional<Value> item = iterator->next(budget)) {
-          if (static_cast<std::int64_t>(line.size()) == size) {
+        while (std::optional<Value> item = items.next(budget)) {
+          if (equal(budget, count, Value::integer(static_cast<std::int64_t>(line.size())))) {
             held = std::move(item);
             return Value::list(budget, std::move(line));
           }
           line.push_back(std::move(*item));
         }
         if (line.empty()) return std::nullopt;
-        const std::int64_t missing = size - static_cast<std::int64_t>(line.size());
-        if (!fill.is(Kind::none) && missing > 0) {
-          budget.allocate(static_cast<std::size_t>(missing), sizeof(Value));
-          line.insert(line.end(), static_cast<std::size_t>(missing), fill);
-        }
+        if (!fill.is(Kind::none)) pad_line(budget, line, count, fill);
         return Value::list(budget, std::move(line));
       }));
 }
 
 Value slice(const Call& call) {
   const Parameters parameters(call, {"slices", "fill_with"}, 1);
-  const std::int64_t slices = parameters.integer(0, 0);
+  const Value count = parameters[0];
   const Value fill = parameters.get_some(1) == nullptr ? Value::none() : parameters[1];
-  const std::vector<Value> items = to_items(call.budget, call.self);
   return Value::object(std::make_shared<Generator>(
-      call.budget, Value::tuple(call.budget, {call.self, fill}),
-      [=, number = std::int64_t{0}](Budget& budget) mutable -> std::optional<Value> {
+      call.budget, Value::tuple(call.budget, {call.self, count, fill}),
+      [=, self = call.self, items = std::optional<std::vector<Value>>(),
+       number = std::int64_t{0}](Budget& budget) mutable -> std::optional<Value> {
+        if (!items) items = to_items(budget, self);
+        require(count.is_integral(), "slice needs a number of slices, not '{}'", type_name(count));
+        const std::int64_t slices = count.integer();
         require(slices != 0, "integer division or modulo by zero");
         if (number >= slices) return std::nullopt;
-        const auto size = static_cast<std::int64_t>(items.size());
+        const auto size = static_cast<std::int64_t>(items->size());
         const std::int64_t extra = size % slices;  // the first ones are one longer
         const std::int64_t start = number * (size / slices) + std::min(number, extra);
         const std::int64_t length = size / slices + (number < extra ? 1 : 0);
-        std::vector<Value> part(items.begin() + start, items.begin() + start + length);
+        std::vector<Value> part(items->begin() + start, items->begin() + start + length);
         if (!fill.is(Kind::none) && number >= extra) part.push_back(fill);
         ++number;
         return Value::list(budget, std::move(part));
@@ -263,11 +271,11 @@ Value group_by(const Call& call) {
 
 Value items(const Call& call) {
   const Parameters none(call, {});
-  if (call.self.is(Kind::undefined)) return Value::object(iterate(call.budget, call.self));
-  require(call.self.is(Kind::dict), "Can only get item pairs from a mapping.");
   return Value::object(std::make_shared<Generator>(
       call.budget, call.self,
       [self = call.self, i = std::size_t{0}](Budget& budget) mutable -> std::optional<Value> {
+        if (self.is(Kind::undefined)) return std::nullopt;
+        require(self.is(Kind::dict), "Can only get item pairs from a mapping.");
         if (i >= self.dict().size()) return std::nullopt;
         const Dict::Entry& entry = self.dict().entries()[i++];
         return Value::tuple(budget, {entry.first, entry.second});

@@ -118,17 +118,16 @@ Value indent(const Call& call) {
 
 Value truncate(const Call& call) {
   const Parameters parameters(call, {"length", "killwords", "end", "leeway"});
-  require(call.self.is(Kind::string), "truncate needs a string, not '{}'", type_name(call.self));
   const std::int64_t limit = parameters.integer(0, 255);
   const std::string end = parameters.text(2, "...");
   const std::int64_t leeway = parameters.get_some(3) == nullptr ? 5 : parameters.integer(3, 5);
   const auto end_length = static_cast<std::int64_t>(length(end));
   require(limit >= end_length, "truncate needs a length of at least {}, not {}", end_length, limit);
   require(leeway >= 0, "truncate needs a leeway of at least 0, not {}", leeway);
+  const auto size = static_cast<std::int64_t>(length_of(call.budget, call.self));
+  if (size - limit <= leeway) return call.self;  // compared so that no sum can overflow
+  require(call.self.is(Kind::string), "truncate needs a string, not '{}'", type_name(call.self));
   const std::string& text = call.self.text();
-  call.budget.step(text.size() / 64);
-  // Compared so that no sum can overflow.
-  if (static_cast<std::int64_t>(length(text)) - limit <= leeway) return call.self;
   std::string_view kept = substring(text, 0, static_cast<std::size_t>(limit - end_length));
   if (!parameters.truth(call.budget, 1, false)) {
     kept = kept.substr(0, std::min(kept.rfind(' '), kept.size()));

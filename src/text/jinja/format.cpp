@@ -267,10 +267,12 @@ FormatSpec parse_spec(std::string_view text) {
   FormatSpec spec;
   Reader reader(text);
   const auto is_align = [](char c) { return c == '<' || c == '>' || c == '^' || c == '='; };
+  bool has_fill = false;
   if (!text.empty()) {
     Reader ahead(text);
     const std::string_view fill = ahead.take_character();
     if (is_align(ahead.peek())) {
+      has_fill = true;
       spec.fill = fill;
       spec.align = ahead.take();
       reader = ahead;
@@ -282,9 +284,9 @@ FormatSpec parse_spec(std::string_view text) {
     spec.sign = reader.take();
   }
   spec.alternate = reader.take_if('#');
-  if (reader.peek() == '0' && spec.align == 0) {
+  if (!has_fill && reader.peek() == '0') {
     spec.fill.assign(1, '0');
-    spec.align = '0';  // told apart below, where the type of the value is known
+    if (spec.align == 0) spec.align = '0';  // told apart where the type of the value is known
   }
   spec.width = reader.number(0);
   if (reader.peek() == ',' || reader.peek() == '_') spec.grouping = reader.take();

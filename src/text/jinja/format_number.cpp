@@ -14,6 +14,16 @@ namespace {
 // More digits than any double has before or after its point.
 constexpr std::int64_t kLargestPrecision = 1000;
 
+// Unlike str.center, a format puts the odd space to the right.
+std::string aligned(Budget& budget, std::string_view text, const FormatSpec& spec, char otherwise) {
+  const char align = spec.align == 0 ? otherwise : spec.align;
+  const auto size = static_cast<std::int64_t>(length(text));
+  const std::int64_t missing = std::max<std::int64_t>(spec.width - size, 0);
+  const std::int64_t before = align == '<' ? 0 : align == '^' ? missing / 2 : missing;
+  const std::string left = pad(budget, text, size + before, spec.fill, true, false);
+  return pad(budget, left, spec.width, spec.fill, false, true);
+}
+
 // A separator between each `size` digits, from the right.
 std::string grouped(std::string_view digits, char separator, std::size_t size) {
   std::string out;
@@ -59,8 +69,7 @@ std::string assemble(Budget& budget, NumberText number, const FormatSpec& spec,
     return head + pad(budget, body, spec.width - static_cast<std::int64_t>(head.size()), spec.fill,
                       true, false);
   }
-  return pad(budget, head + body, spec.width, spec.fill, spec.align != '<',
-             spec.align == '<' || spec.align == '^');
+  return aligned(budget, head + body, spec, '>');
 }
 
 std::string sign_of(bool negative, const FormatSpec& spec) {
@@ -202,8 +211,7 @@ std::string format_string(Budget& budget, std::string_view text, const FormatSpe
   require(spec.sign == '-' && !spec.alternate && spec.grouping == 0 && spec.align != '=',
           "this format spec is for numbers, not for a string");
   if (spec.precision >= 0) text = substring(text, 0, static_cast<std::size_t>(spec.precision));
-  return pad(budget, text, spec.width, spec.fill, spec.align == '>' || spec.align == '^',
-             spec.align != '>');
+  return aligned(budget, text, spec, '<');
 }
 
 }  // namespace frugal::text::jinja

@@ -71,6 +71,7 @@ Dict make_dict(Budget& budget, const Arguments& arguments) {
   Dict dict;
   if (!arguments.positional.empty()) {
     const Value& source = arguments.positional[0];
+    if (source.is(Kind::undefined)) fail("{}", source.hint());
     if (source.is(Kind::dict)) {
       budget.step(source.dict().size());
       for (const auto& [key, value] : source.dict().entries()) dict.set(budget, key, value);

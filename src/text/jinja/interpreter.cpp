@@ -45,12 +45,12 @@ class Interpreter {
     for (const ScopePtr& scope : macro_scopes_) scope->clear();
   }
 
-  std::string run(const Block& block, const Json& variables) {
+  std::string run(const Body& whole, const Json& variables) {
     require(variables.is_object(), "{}: the variables must be a JSON object", name_);
-    const auto root = std::make_shared<Scope>(globals_);
-    for (const auto& [key, value] : variables.items()) root->set(key, from_json(budget_, value));
+    const auto context = std::make_shared<Scope>(globals_);
+    for (const auto& [key, value] : variables.items()) context->set(key, from_json(budget_, value));
     TextBuilder out(budget_);
-    execute(block, root, out);
+    execute(whole, context, out);
     return out.take();
   }
 
@@ -75,6 +75,12 @@ class Interpreter {
     return std::make_shared<Scope>(scope);
   }
 
+  ScopePtr inner(const ScopePtr& scope, const Body& body) {
+    ScopePtr made = inner(scope);
+    for (const std::string& name : body.hidden) made->set(name, undefined_name(name));
+    return made;
+  }
+
   // ---- Statements
 
   Flow execute(const Block& block, const ScopePtr& scope, TextBuilder& out) {
@@ -85,6 +91,10 @@ class Interpreter {
       if (flow != Flow::normal) return flow;
     }
     return Flow::normal;
+  }
+
+  Flow execute(const Body& body, const ScopePtr& around, TextBuilder& out) {
+    return execute(body.block, inner(around, body), out);
   }
 
   Flow run(const Text& node, const ScopePtr&, TextBuilder& out) {
@@ -138,14 +148,14 @@ class Interpreter {
                                                           [](Loop* done) { done->finish(); });
     bool completed = false;  // an iteration; Jinja takes the else branch when none was
     while (const std::optional<Value> item = loop->advance(budget_)) {
-      const ScopePtr body = inner(scope);
+      const ScopePtr body = inner(scope, node.body);
       body->set("loop", Value::object(loop));
       assign(*node.target, *item, body);
-      const Flow flow = execute(node.body, body, out);
+      const Flow flow = execute(node.body.block, body, out);
       if (flow == Flow::broken) break;
       completed = completed || flow == Flow::normal;
     }
-    return completed ? Flow::normal : execute(node.otherwise, inner(scope), out);
+    return completed ? Flow::normal : execute(node.otherwise, scope, out);
   }
 
   // The items that pass the test of the loop, which sees the target but not the loop itself.
@@ -168,9 +178,9 @@ class Interpreter {
   }
 
   Flow run(const SetBlock& node, const ScopePtr& scope, TextBuilder&) {
-    const ScopePtr body = inner(scope);
+    const ScopePtr body = inner(scope, node.body);
     TextBuilder text(budget_);
-    const Flow flow = execute(node.body, body, text);
+    const Flow flow = execute(node.body.block, body, text);
     if (flow != Flow::normal) return flow;
     const Value content = Value::string(budget_, text.take());
     assign(*node.target,
@@ -179,25 +189,26 @@ class Interpreter {
   }
 
   Flow run(const FilterBlock& node, const ScopePtr& scope, TextBuilder& out) {
-    const ScopePtr body = inner(scope);
+    const ScopePtr body = inner(scope, node.body);
     TextBuilder text(budget_);
-    const Flow flow = execute(node.body, body, text);
+    const Flow flow = execute(node.body.block, body, text);
     if (flow != Flow::normal) return flow;
     const Value content = Value::string(budget_, text.take());
-    out.append(to_text(budget_, filter_block(*node.filter, body, content)));
+    const Value result = filter_block(*node.filter, body, content);
+    out.append(block_text(result));
     return Flow::normal;
   }
 
   Flow run(const With& node, const ScopePtr& scope, TextBuilder& out) {
-    const ScopePtr body = inner(scope);
+    const ScopePtr body = inner(scope, node.body);
     for (const auto& [target, value] : node.bindings) {
       assign(*target, evaluate(*value, scope), body);
     }
-    return execute(node.body, body, out);
+    return execute(node.body.block, body, out);
   }
 
   Flow run(const Generation& node, const ScopePtr& scope, TextBuilder& out) {
-    return execute(node.body, inner(scope), out);
+    return execute(node.body, scope, out);
   }
 
   Flow run(const std::unique_ptr<MacroDefinition>& node, const ScopePtr& scope, TextBuilder&) {
@@ -211,8 +222,15 @@ class Interpreter {
     const Value callee = evaluate(*call_of.callee, scope);
     Arguments arguments = evaluate(call_of.arguments, scope);
     add_named(arguments, "caller", make_macro(*node.caller, scope));
-    out.append(to_text(budget_, call(budget_, callee, arguments)));
+    const Value result = call(budget_, callee, arguments);
+    out.append(block_text(result));
     return Flow::normal;
+  }
+
+  // Unlike what is printed, what a filter or call makes of a block has to be text.
+  static const std::string& block_text(const Value& value) {
+    require(value.is(Kind::string), "a block became '{}' instead of text", type_name(value));
+    return value.text();
   }
 
   Flow run(const Break&, const ScopePtr&, TextBuilder&) { return Flow::broken; }
@@ -229,7 +247,7 @@ class Interpreter {
   Value call_macro(const MacroDefinition& definition, const ScopePtr& scope,
                    MacroArguments arguments) {
     const Recursion guard(budget_);
-    const ScopePtr body = inner(scope);
+    const ScopePtr body = inner(scope, definition.body);
     for (auto& [name, value] : arguments.special) body->set(name, std::move(value));
     // Defaults may use the other parameters; those that were not passed are undefined for them.
     const std::size_t count = definition.parameters.size();
@@ -246,7 +264,7 @@ class Interpreter {
                                    : evaluate(*definition.defaults[i - required], body));
     }
     TextBuilder out(budget_);
-    execute(definition.body, body, out);
+    execute(definition.body.block, body, out);
     return Value::string(budget_, out.take());
   }
 
@@ -479,12 +497,12 @@ std::tm local_time() {
 
 }  // namespace
 
-std::string render(const Block& block, std::string_view name, const Json& variables,
+std::string render(const Body& whole, std::string_view name, const Json& variables,
                    const RenderOptions& options) {
   RenderOptions complete = options;
   if (!complete.now) complete.now = local_time;
   Interpreter interpreter(name, complete);
-  return interpreter.run(block, variables);
+  return interpreter.run(whole, variables);
 }
 
 }  // namespace frugal::text::jinja

@@ -17,9 +17,9 @@ struct RenderOptions {
   std::function<std::tm()> now;  // what strftime_now() formats; by default the local time
 };
 
-/// The text that `block` makes of the members of `variables`, an object. Throws Error with `name`,
+/// The text that `whole` makes of the members of `variables`, an object. Throws Error with `name`,
 /// line and column where Jinja raises, and when a limit is reached.
-std::string render(const Block& block, std::string_view name, const Json& variables,
+std::string render(const Body& whole, std::string_view name, const Json& variables,
                    const RenderOptions& options);
 
 }  // namespace frugal::text::jinja

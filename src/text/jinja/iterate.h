@@ -37,6 +37,21 @@ bool is_iterable(const Value& value);
 /// Throws Error when `value` cannot be looped over. An iterator is its own iterator.
 ObjectPtr iterate(Budget& budget, const Value& value);
 
+/// Calls iterate() when the first item is asked for, as the body of a generator does.
+class LateIterator {
+ public:
+  explicit LateIterator(Value value) : value_(std::move(value)) {}
+
+  std::optional<Value> next(Budget& budget) {
+    if (iterator_ == nullptr) iterator_ = iterate(budget, value_);
+    return iterator_->next(budget);
+  }
+
+ private:
+  Value value_;
+  ObjectPtr iterator_;
+};
+
 /// Python's list(value).
 std::vector<Value> to_items(Budget& budget, const Value& value);
 

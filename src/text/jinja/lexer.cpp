@@ -131,6 +131,7 @@ class Lexer {
   void comment() {
     const Position start = here_;
     skip(2);
+    if (at_ == source_.size()) return;  // Jinja lets this pass
     while (!block_end("#}")) {
       if (at_ >= source_.size()) fail_at(name_, start, "missing end of comment tag");
       skip(1);
@@ -161,6 +162,7 @@ class Lexer {
 
   void raw() {
     const Position start = here_;
+    if (at_ == source_.size()) return;  // Jinja lets this pass
     for (std::size_t tag = source_.find("{%", at_); tag != std::string::npos;
          tag = source_.find("{%", tag + 1)) {
       const std::optional<std::size_t> size = raw_tag(tag, "endraw");

@@ -5,6 +5,7 @@
 
 #include "text/jinja/analysis.h"
 #include "text/jinja/expression_parser.h"
+#include "text/jinja/hidden_names.h"
 #include "text/jinja/token_stream.h"
 
 namespace frugal::text::jinja {
@@ -68,11 +69,12 @@ class StatementParser {
   }
 
   // The rest of an opening tag, then the body, and the name of the tag that ends it.
-  Block tag_body(EndTags ends) {
+  Block tag_block(EndTags ends) {
     stream_.take_symbol(":");
     stream_.expect(TokenKind::block_end, "'%}'");
     return body(ends);
   }
+  Body tag_body(EndTags ends) { return {tag_block(ends), {}}; }
 
   void statement(const Token& tag, Block& block) {
     const Position at = tag.at;
@@ -148,9 +150,9 @@ class StatementParser {
     If chain;
     do {
       ExpressionPtr test = expressions_.tuple(false);
-      chain.branches.emplace_back(std::move(test), tag_body({"elif", "else", "endif"}));
+      chain.branches.emplace_back(std::move(test), tag_block({"elif", "else", "endif"}));
     } while (end_tag_ == "elif");
-    if (end_tag_ == "else") chain.otherwise = tag_body({"endif"});
+    if (end_tag_ == "else") chain.otherwise = tag_block({"endif"});
     return chain;
   }
 
@@ -230,11 +232,11 @@ class StatementParser {
 
   // The bodies of macros run when they are called, not as part of the loop around them.
   template <typename Parse>
-  Block outside_of_loops(const Parse& parse) {
+  Body outside_of_loops(const Parse& parse) {
     const unsigned loops = std::exchange(loops_, 0);
-    Block block = parse();
+    Body result = parse();
     loops_ = loops;
-    return block;
+    return result;
   }
 
   TokenStream& stream_;
@@ -247,11 +249,12 @@ class StatementParser {
 
 }  // namespace
 
-Block parse(std::string_view source, std::string_view name) {
+Body parse(std::string_view source, std::string_view name) {
   TokenStream stream(tokenize(source, name), name);
-  Block block = StatementParser(stream).whole_template();
-  analyze(block, name);
-  return block;
+  Body whole{StatementParser(stream).whole_template(), {}};
+  analyze(whole.block, name);
+  find_hidden_names(whole);
+  return whole;
 }
 
 }  // namespace frugal::text::jinja

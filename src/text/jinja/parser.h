@@ -9,6 +9,6 @@ namespace frugal::text::jinja {
 
 /// Throws Error with `name`, line and column on bad syntax, on tags, filters and tests that do not
 /// exist, and on nesting beyond what the interpreter's stack is good for.
-Block parse(std::string_view source, std::string_view name);
+Body parse(std::string_view source, std::string_view name);
 
 }  // namespace frugal::text::jinja

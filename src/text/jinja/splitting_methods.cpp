@@ -130,9 +130,8 @@ Value partition(const Call& call) {
 
 Value lines(const Call& call) {
   const Parameters parameters(call, {"keepends"});
-  return list_of(
-      call.budget, call.self,
-      split_lines(call.budget, call.self.text(), parameters.truth(call.budget, 0, false)));
+  return list_of(call.budget, call.self,
+                 split_lines(call.budget, call.self.text(), parameters.integer(0, 0) != 0));
 }
 
 constexpr Method kMethods[] = {

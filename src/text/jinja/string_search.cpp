@@ -9,6 +9,7 @@ namespace frugal::text::jinja {
 std::size_t find_text(Budget& budget, std::string_view text, std::string_view wanted,
                       std::size_t from) {
   if (from > text.size()) return std::string_view::npos;
+  if (wanted.empty()) return from;
   // glibc's memmem needs linear time in the worst case; std::string_view::find does not.
   const void* found =
       ::memmem(text.data() + from, text.size() - from, wanted.data(), wanted.size());
