@@ -6,6 +6,7 @@
 namespace frugal::cli {
 
 void add_chat(CLI::App& app);
+void add_convert(CLI::App& app);
 void add_cost(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_inspect(CLI::App& app);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "text/byte_level.h"
+#include "text/byte_level_tokenizer.h"
 #include "text/gguf_pre_tokenizers.h"
 #include "text/normalizer.h"
 #include "text/utf8.h"
@@ -114,26 +115,6 @@ std::string byte_token(int byte) {
   return to_byte_level(std::string(1, static_cast<char>(static_cast<unsigned char>(byte))));
 }
 
-Json pre_tokenizer_json(const std::vector<std::string>& patterns) {
-  Json pieces = Json::array();
-  for (const std::string& pattern : patterns) {
-    pieces.push_back({{"type", "Split"},
-                      {"pattern", {{"Regex", pattern}}},
-                      {"behavior", "Isolated"},
-                      {"invert", false}});
-  }
-  pieces.push_back({{"type", "ByteLevel"},
-                    {"add_prefix_space", false},
-                    {"trim_offsets", true},
-                    {"use_regex", false}});
-  return {{"type", "Sequence"}, {"pretokenizers", pieces}};
-}
-
-Json special_token_json(const std::string& token, std::size_t id) {
-  return {{"id", id},        {"content", token},    {"single_word", false}, {"lstrip", false},
-          {"rstrip", false}, {"normalized", false}, {"special", true}};
-}
-
 }  // namespace
 
 BpeTrainer::BpeTrainer(BpeTrainerOptions options) : options_(std::move(options)) {
@@ -148,9 +129,7 @@ BpeTrainer::BpeTrainer(BpeTrainerOptions options) : options_(std::move(options))
           options_.vocab_size, least);
   const NamedPreTokenizer named = named_pre_tokenizer(options_.pre_tokenizer, "--pre-tokenizer");
   nfc_ = named.nfc;
-  ignore_merges_ = named.ignore_merges;
   for (const std::string_view pattern : named.patterns) {
-    patterns_.emplace_back(pattern);
     pre_tokenizer_.add(PreTokenizer::Split{Regex(pattern, options_.pre_tokenizer),
                                            SplitBehavior::isolated, false});
   }
@@ -191,13 +170,13 @@ Json BpeTrainer::train() const {
   }
   Merger merger(std::move(words));
   std::set<std::string> taken(tokens.begin(), tokens.end());
-  Json merges = Json::array();
+  ByteLevelTokenizer out;
   while (static_cast<std::int64_t>(tokens.size()) < options_.vocab_size) {
     const Candidate best = merger.best();
     if (best.count < std::max<std::int64_t>(1, options_.min_frequency)) break;
     const std::string& left = tokens[static_cast<std::size_t>(best.pair.first)];
     const std::string& right = tokens[static_cast<std::size_t>(best.pair.second)];
-    merges.push_back(Json::array({left, right}));
+    out.merges.emplace_back(left, right);
     std::string merged = left + right;
     // Two ways to the same token share its id: "a" + "bc" and "ab" + "c".
     if (taken.insert(merged).second) {
@@ -208,37 +187,12 @@ Json BpeTrainer::train() const {
       merger.merge(best.pair, static_cast<std::int32_t>(known));
     }
   }
-  Json added = Json::array();
   for (std::size_t i = 0; i < options_.special_tokens.size(); ++i) {
-    added.push_back(special_token_json(options_.special_tokens[i], i));
+    out.added.push_back({static_cast<std::int32_t>(i), options_.special_tokens[i], true});
   }
-  Json::object_t vocabulary;
-  // Past the object's own insertion, which looks at every earlier key.
-  for (std::size_t id = 0; id < tokens.size(); ++id)
-    vocabulary.Json::object_t::Container::emplace_back(tokens[id], id);
-  return {{"version", "1.0"},
-          {"truncation", nullptr},
-          {"padding", nullptr},
-          {"added_tokens", added},
-          {"normalizer", nfc_ ? Json{{"type", "NFC"}} : Json()},
-          {"pre_tokenizer", pre_tokenizer_json(patterns_)},
-          {"post_processor", nullptr},
-          {"decoder",
-           {{"type", "ByteLevel"},
-            {"add_prefix_space", true},
-            {"trim_offsets", true},
-            {"use_regex", true}}},
-          {"model",
-           {{"type", "BPE"},
-            {"dropout", nullptr},
-            {"unk_token", nullptr},
-            {"continuing_subword_prefix", nullptr},
-            {"end_of_word_suffix", nullptr},
-            {"fuse_unk", false},
-            {"byte_fallback", false},
-            {"ignore_merges", ignore_merges_},
-            {"vocab", vocabulary},
-            {"merges", merges}}}};
+  out.tokens = std::move(tokens);
+  out.pre_tokenizer = options_.pre_tokenizer;
+  return tokenizer_json(out);
 }
 
 }  // namespace frugal::text

@@ -42,9 +42,7 @@ class BpeTrainer {
  private:
   BpeTrainerOptions options_;
   PreTokenizer pre_tokenizer_;
-  std::vector<std::string> patterns_;
   bool nfc_ = false;
-  bool ignore_merges_ = false;
   std::unordered_map<std::string, std::int64_t> counts_;  // of pieces, by their bytes
 };
 

@@ -64,6 +64,13 @@ std::vector<NamedPreTokenizer> known_pre_tokenizers() {
 
 }  // namespace
 
+std::vector<std::string_view> pre_tokenizer_names() {
+  std::vector<std::string_view> names;
+  for (const NamedPreTokenizer& entry : known_pre_tokenizers())
+    names.push_back(entry.names.front());
+  return names;
+}
+
 NamedPreTokenizer named_pre_tokenizer(std::string_view name, std::string_view file) {
   std::string known;
   for (NamedPreTokenizer& entry : known_pre_tokenizers()) {

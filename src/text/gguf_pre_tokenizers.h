@@ -16,6 +16,9 @@ struct NamedPreTokenizer {
   bool add_bos = false;                    // where the file does not say
 };
 
+/// One name of each, in the order in which a tokenizer without a name is compared with them.
+std::vector<std::string_view> pre_tokenizer_names();
+
 /// Throws Error naming `file` and the known names when `name` is not one of them, or empty.
 NamedPreTokenizer named_pre_tokenizer(std::string_view name, std::string_view file);
 
