@@ -27,9 +27,11 @@ void add_threads_option(CLI::App& command, ModelOptions& options) {
 
 void add_context_option(CLI::App& command, ModelOptions& options) {
   command
-      .add_option("--context", options.context,
-                  "Tokens that prompt and answer may have together (at most the model's own limit)")
-      ->check(CLI::Range(std::int64_t{2}, std::int64_t{1} << 30))
+      .add_option(
+          "--context", options.context,
+          "Tokens that prompt and answer may have together, in steps of 64; at most what the "
+          "model can")
+      ->check(CLI::Range(std::int64_t{64}, std::int64_t{1} << 30))
       ->type_name("N");
 }
 

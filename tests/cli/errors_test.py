@@ -6,6 +6,7 @@ import shutil
 import tempfile
 
 import support
+import tiny_model
 
 LLAMA = support.GOLDEN / "models" / "llama"
 
@@ -72,12 +73,11 @@ class ErrorsTest(support.ProgramTest):
         self.assertEqual(result.code, 1)
         self.assertNotIn("\033", result.err)
 
-    def test_what_cannot_fit_is_refused(self):
-        self.edit_config(max_position_embeddings=2**40)
+    def test_what_cannot_fit_is_refused_before_loading(self):
+        model = tiny_model.make(self.folder.parent / "tiny", context=2**30)
         self.expect_error(
-            *("perplexity", "-m", self.folder, "--file", self.folder / "config.json"),
-            *("--context", 2**29),
-            says="tokenizer.json",
+            *("generate", "-m", model, "-p", "Hi", "--context", 2**30),
+            says=["cache for 1073741824 tokens", "free"],
         )
 
     def test_unknown_words_suggest_the_nearest(self):
@@ -89,7 +89,7 @@ class ErrorsTest(support.ProgramTest):
 
     def test_help_and_version(self):
         everything = self.expect_ok("--help").out
-        for command in ["tokenize", "score", "perplexity", "inspect", "pull"]:
+        for command in ["generate", "tokenize", "template", "score", "perplexity", "inspect", "pull"]:
             self.assertIn(command, everything)
             self.assertIn("--json", self.expect_ok(command, "--help").out)
         self.assertRegex(self.expect_ok("--version").out, r"^frugal \d+\.\d+\.\d+\n$")
