@@ -24,7 +24,7 @@ def choose(config, scores, group_best):
         scores = members.masked_fill(~kept[..., None], -torch.inf).flatten(1)
     order, k = scores.sort(descending=True), config.num_experts_per_tok
     margins.append(order.values[:, k - 1] - order.values[:, k])
-    return order.indices[:, :k], float(torch.stack(margins).min())
+    return order.indices[:, :k], float(torch.stack(margins).detach().min())
 
 
 def choice_margin(config, logits, bias=None):
