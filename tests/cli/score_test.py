@@ -10,7 +10,7 @@ import unittest
 import support
 
 MODELS = support.GOLDEN / "models"
-SMOLLM2_GOLDEN = support.GOLDEN / "smollm2_perplexity.json"
+SMOLLM2_GOLDEN = support.GOLDEN / "smollm2.json"
 
 
 def read_safetensors(path):
@@ -90,7 +90,7 @@ class PerplexityTest(support.ProgramTest):
         if not SMOLLM2_GOLDEN.exists():
             raise unittest.SkipTest(f"{SMOLLM2_GOLDEN.name} is not in the repository")
         text = support.shared_data("wikitext2-test.txt")
-        golden = json.loads(SMOLLM2_GOLDEN.read_text())
+        golden = json.loads(SMOLLM2_GOLDEN.read_text())["text"]
         with tempfile.NamedTemporaryFile(suffix=".txt") as file:
             file.write(text.read_bytes()[: golden["bytes"]])
             file.flush()

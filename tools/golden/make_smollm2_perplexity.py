@@ -12,7 +12,6 @@ import json
 import math
 import pathlib
 import sys
-import time
 
 import gguf
 import numpy as np
@@ -97,16 +96,15 @@ def load_tokenizer(reader):
 
 
 def perplexity(model, ids):
-    total, predicted, start = 0.0, 0, time.time()
+    total, predicted, so_far = 0.0, 0, []
     for window in torch.tensor(ids).split(CONTEXT):
         logits = model(window[None], use_cache=False).logits[0, :-1]
         losses = torch.nn.functional.cross_entropy(logits.double(), window[1:], reduction="sum")
         total, predicted = total + float(losses), predicted + len(window) - 1
-        print(f"\r{predicted} of {len(ids)} tokens, perplexity {math.exp(total / predicted):.4f}, "
-              f"{time.time() - start:.0f} s", end="", file=sys.stderr)
-    print(file=sys.stderr)
+        so_far.append(round(math.exp(total / predicted), 4))
+        print(f"{predicted} of {len(ids)} tokens, perplexity {so_far[-1]}", file=sys.stderr)
     return {"perplexity": math.exp(total / predicted), "mean_nll": total / predicted,
-            "predicted_tokens": predicted}
+            "predicted_tokens": predicted, "perplexity_after_window": so_far}
 
 
 def text_golden(model, tokenizer, path):
