@@ -9,7 +9,7 @@
 namespace frugal::models {
 
 struct KnownConfig {
-  std::string_view name;  // as in `frugal pull --list`
+  std::string_view name;  // what reports and scripts call it
   std::string_view json;  // what its config.json says
 };
 
