@@ -118,6 +118,7 @@ class TerminalTest(ChatTest):
 
     def test_ctrl_d_leaves(self):
         chat = self.start_tiny()
+        chat.wait_for_editor()
         chat.send("\x04")
         self.assertEqual(chat.exit_code(), 0)
 

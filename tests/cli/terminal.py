@@ -63,6 +63,14 @@ class Terminal:
             if time.monotonic() > deadline or not self.read(0.2):
                 raise AssertionError(f"no {pattern!r} behind {text[self.seen :]!r}")
 
+    def wait_for_editor(self):
+        """Waits until keys reach the program one by one: the line editor shows its prompt a moment
+        before, and a Ctrl-D in between would be swallowed by the terminal."""
+        deadline = time.monotonic() + self.timeout
+        while termios.tcgetattr(self.fd)[3] & termios.ICANON:
+            if time.monotonic() > deadline or not self.read(0.02):
+                raise AssertionError(f"no line editor; the screen: {self.screen!r}")
+
     def exit_code(self):
         """Waits for the end of the program; -N when signal N ended it."""
         deadline = time.monotonic() + self.timeout
