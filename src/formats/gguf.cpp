@@ -15,6 +15,9 @@ namespace {
 
 constexpr std::uint32_t kMaxDims = 4;
 constexpr std::uint64_t kDefaultAlignment = 32;
+// Far above any model: what a file of zeros may make us allocate ends here.
+constexpr std::uint64_t kMaxEntries = 1U << 20;  // keys, or tensors
+constexpr std::uint64_t kMaxStrings = 1U << 24;  // in one array
 
 // Takes values off the front of a file. Every size is checked before it is used.
 class Reader {
@@ -83,6 +86,8 @@ GgufValue read_value(Reader& reader, const std::string& what) {
             reader.file(), what, value.count, reader.left());
     reader.take(value.count * gguf_type_bytes(value.type), what);
   } else {
+    require(value.count <= kMaxStrings, "{}: {} claims {} strings, expected at most {}",
+            reader.file(), what, value.count, kMaxStrings);
     for (std::uint64_t i = 0; i < value.count; ++i) value.strings.push_back(reader.string(what));
   }
   value.encoded = reader.since(start);
@@ -187,6 +192,9 @@ GgufFile parse_gguf(std::span<const std::byte> bytes, const std::filesystem::pat
   require_version(file.version, path.string());
   const auto tensors = reader.number<std::uint64_t>("the number of tensors");
   const auto pairs = reader.number<std::uint64_t>("the number of keys");
+  require(tensors <= kMaxEntries && pairs <= kMaxEntries,
+          "{}: claims {} tensors and {} keys, expected at most {}", path.string(), tensors, pairs,
+          kMaxEntries);
   file.metadata = GgufMetadata(path, read_metadata(reader, pairs));
   const std::uint64_t alignment = alignment_of(file.metadata);
   std::vector<TensorInfo> infos;

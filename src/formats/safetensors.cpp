@@ -16,8 +16,7 @@ namespace {
 
 using simdjson::dom::element;
 
-constexpr std::size_t kLengthBytes = 8;               // the header's length, little-endian
-constexpr std::uint64_t kMaxHeaderBytes = 100000000;  // the limit of the format's reference
+constexpr std::size_t kLengthBytes = 8;  // the header's length, little-endian
 constexpr std::string_view kMetadataKey = "__metadata__";
 
 // The types that the format and frugal share; the names are the same. A file holds them in this
@@ -152,7 +151,7 @@ SafetensorsFile parse_safetensors(std::span<const std::byte> bytes,
   require(bytes.size() >= kLengthBytes, "{}: {} bytes are no safetensors file", path.string(),
           bytes.size());
   std::memcpy(&length, bytes.data(), kLengthBytes);
-  require(length <= kMaxHeaderBytes && length <= bytes.size() - kLengthBytes,
+  require(length <= kMaxJsonBytes && length <= bytes.size() - kLengthBytes,
           "{}: a header of {} bytes does not fit the file of {} bytes: not safetensors, or not "
           "complete",
           path.string(), length, bytes.size());

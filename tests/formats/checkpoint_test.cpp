@@ -102,6 +102,8 @@ TEST_F(Sharded, RefusesALyingIndex) {
   expect(R"({"a":7})", "the file is no string");
   expect("[]", "no object \"weight_map\"");
   expect("{", "not valid JSON");
+  fs::resize_file(path() / "model.safetensors.index.json", 100000001);
+  EXPECT_THAT(message_for(path()), HasSubstr("expected at most 100000000"));
   write_file(path() / "model.safetensors.index.json", "");
   EXPECT_THAT(message_for(path()), HasSubstr("not valid JSON"));
 }

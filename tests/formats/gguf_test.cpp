@@ -182,8 +182,10 @@ TEST(Gguf, RefusesBadHeaders) {
   EXPECT_THAT(message_for(header(0, 0, 1)), HasSubstr("version 1, expected 2 or 3"));
   EXPECT_THAT(message_for(header(0, 0, 4)), HasSubstr("version 4"));
   EXPECT_THAT(message_for(header(0, 0, 0x03000000)), HasSubstr("big-endian"));
-  EXPECT_THAT(message_for(header(0, UINT64_MAX)), HasSubstr("ends inside key 0 of"));
-  EXPECT_THAT(message_for(header(UINT64_MAX, 0)), HasSubstr("ends inside the name of tensor 0"));
+  EXPECT_THAT(message_for(header(0, UINT64_MAX)), HasSubstr("18446744073709551615 keys"));
+  EXPECT_THAT(message_for(header(UINT64_MAX, 0)), HasSubstr("18446744073709551615 tensors"));
+  EXPECT_THAT(message_for(header(0, 9)), HasSubstr("ends inside key 0 of 9"));
+  EXPECT_THAT(message_for(header(9, 0)), HasSubstr("ends inside the name of tensor 0"));
 }
 
 TEST(Gguf, NamesTheKeyThatIsWrong) {
@@ -199,7 +201,8 @@ TEST(Gguf, NamesTheKeyThatIsWrong) {
   expect(raw(kArray) + raw(kU32) + raw(UINT64_MAX), "claims 18446744073709551615 values");
   expect(raw(kArray) + raw(kU32) + raw<std::uint64_t>(1ULL << 62) + "abcd", "claims");
   expect(raw(kArray) + raw(kU32) + raw<std::uint64_t>(2) + "abcd", "ends inside");
-  expect(raw(kArray) + raw(kString) + raw(UINT64_MAX) + string("a"), "ends inside");
+  expect(raw(kArray) + raw(kString) + raw(UINT64_MAX), "claims 18446744073709551615 strings");
+  expect(raw(kArray) + raw(kString) + raw<std::uint64_t>(2) + string("a"), "ends inside");
   const std::string pair = string("k") + raw(kU32) + raw<std::uint32_t>(7);
   EXPECT_EQ(message_for(header(0, 2) + pair + pair), "a.gguf: key k is there twice");
 }
