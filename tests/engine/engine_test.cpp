@@ -8,66 +8,19 @@
 #include <numeric>
 
 #include "base/error.h"
-#include "engine/mock_model.h"
+#include "engine/engine_support.h"
 
 namespace frugal::engine {
 namespace {
 
+using testing::greedy;
+using testing::greedy_request;
 using ::testing::HasSubstr;
+using testing::letter;
+using testing::long_prompt;
 using testing::MockModel;
-
-std::string letter(std::int32_t token) { return std::string(1, static_cast<char>('A' + token)); }
-
-struct Result {
-  std::vector<std::int32_t> tokens;
-  std::vector<Sample> samples;
-  std::string text;
-  std::optional<Finish> finish;
-};
-
-std::map<RequestId, Result> run(Engine& engine) {
-  std::map<RequestId, Result> results;
-  while (!engine.idle()) {
-    for (Event& event : engine.step()) {
-      Result& result = results[event.request];
-      EXPECT_FALSE(result.finish.has_value()) << "an event after the last one";
-      if (event.token) {
-        result.tokens.push_back(event.token->token);
-        result.samples.push_back(*event.token);
-      }
-      result.text += event.text;
-      result.finish = event.finish;
-    }
-  }
-  return results;
-}
-
-// The greedy continuation without engine, cache or batch.
-std::vector<std::int32_t> greedy(const MockModel& model, std::vector<std::int32_t> tokens,
-                                 std::size_t count) {
-  std::vector<std::int32_t> output;
-  while (output.size() < count) {
-    const std::vector<float> logits = model.logits_after(tokens);
-    output.push_back(
-        static_cast<std::int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin()));
-    tokens.push_back(output.back());
-  }
-  return output;
-}
-
-Request greedy_request(std::vector<std::int32_t> prompt, std::int64_t max_tokens) {
-  Request request;
-  request.prompt = std::move(prompt);
-  request.sampling.temperature = 0;
-  request.max_tokens = max_tokens;
-  return request;
-}
-
-std::vector<std::int32_t> long_prompt(std::int32_t length) {
-  std::vector<std::int32_t> prompt(static_cast<std::size_t>(length));
-  for (std::int32_t i = 0; i < length; ++i) prompt[static_cast<std::size_t>(i)] = i * 7 % 53;
-  return prompt;
-}
+using testing::Result;
+using testing::run;
 
 TEST(Engine, ContinuesAPromptAcrossChunksAndBlocks) {
   MockModel model;
@@ -442,113 +395,6 @@ TEST(Engine, AnAnswerCutAndContinuedIsTheSame) {
   request.max_tokens = 12;
   engine.submit(2, request);
   EXPECT_EQ(run(engine).at(2).tokens, std::vector<std::int32_t>(whole.begin() + 8, whole.end()));
-}
-
-TEST(Engine, ComputesASharedBeginningOnce) {
-  MockModel model;
-  Engine engine(model, {});
-  std::vector<std::int32_t> prompt = long_prompt(200);
-  engine.submit(1, greedy_request(prompt, 1));
-  EXPECT_EQ(run(engine).at(1).finish->cached_tokens, 0);
-  prompt.resize(130);
-  prompt.push_back(52);
-  const std::int64_t rows = model.rows;
-  engine.submit(2, greedy_request(prompt, 10));
-  const Result result = run(engine).at(2);
-  EXPECT_EQ(result.finish->cached_tokens, 128);
-  EXPECT_EQ(result.finish->prompt_tokens, 131);
-  EXPECT_EQ(model.rows - rows, 3 + 9);
-  EXPECT_EQ(result.tokens, greedy(model, prompt, 10));
-}
-
-TEST(Engine, ContinuesAConversationFromTheCache) {
-  MockModel model;
-  Engine engine(model, {});
-  std::vector<std::int32_t> prompt = long_prompt(100);
-  engine.submit(1, greedy_request(prompt, 100));
-  const auto answer = run(engine).at(1).tokens;
-  prompt.insert(prompt.end(), answer.begin(), answer.end());
-  prompt.push_back(7);
-  engine.submit(2, greedy_request(prompt, 5));
-  const Result result = run(engine).at(2);
-  EXPECT_EQ(result.finish->cached_tokens, 192);  // 199 tokens were computed
-  EXPECT_EQ(result.tokens, greedy(model, prompt, 5));
-}
-
-TEST(Engine, APromptInTheCacheToItsEndIsStillAnswered) {
-  MockModel model;
-  Engine engine(model, {});
-  for (const RequestId id : {1, 2}) engine.submit(id, greedy_request(long_prompt(128), 70));
-  run(engine);
-  engine.submit(3, greedy_request(long_prompt(128), 70));
-  const Result result = run(engine).at(3);
-  EXPECT_EQ(result.finish->cached_tokens, 64);
-  EXPECT_EQ(result.tokens, greedy(model, long_prompt(128), 70));
-}
-
-TEST(Engine, OwnersShareNoCache) {
-  MockModel model;
-  Engine engine(model, {});
-  Request request = greedy_request(long_prompt(200), 1);
-  RequestId id = 0;
-  const auto hits_of = [&](const char* owner) {
-    request.owner = owner;
-    engine.submit(++id, request);
-    return run(engine).at(id).finish->cached_tokens;
-  };
-  EXPECT_EQ(hits_of("one"), 0);
-  EXPECT_EQ(hits_of("other"), 0);
-  EXPECT_EQ(hits_of(""), 0);
-  EXPECT_EQ(hits_of("one"), 192);
-}
-
-TEST(Engine, BlocksInTheCacheNeedNoRoom) {
-  MockModel model;
-  Engine engine(model, {.cache_tokens = 320, .max_sequences = 2});
-  engine.submit(1, greedy_request(long_prompt(190), 1));
-  run(engine);
-  // Of five blocks one is taken, two are shared, one is needed and one spare.
-  engine.submit(2, greedy_request({1}, 10));
-  engine.submit(3, greedy_request(long_prompt(190), 2));
-  engine.step();
-  EXPECT_EQ(engine.running(), 2);
-}
-
-TEST(Engine, ThePrefixCacheCanBeOffOrCleared) {
-  MockModel model;
-  Engine without(model, {.prefix_cache = false});
-  Engine with(model, {});
-  for (const RequestId id : {1, 2}) {
-    for (Engine* engine : {&without, &with}) {
-      engine->submit(id, greedy_request(long_prompt(200), 1));
-      EXPECT_EQ(run(*engine).at(id).finish->cached_tokens, 0);
-    }
-    with.clear_prefix_cache();
-  }
-  with.submit(3, {.prompt = {1}});
-  with.step();
-  EXPECT_THROW(with.clear_prefix_cache(), Error);
-}
-
-TEST(Engine, AFailedPassLeavesNothingInTheCache) {
-  MockModel model;
-  Engine engine(model, {});
-  model.before = [](auto, const auto&) { fail("broken"); };
-  engine.submit(1, greedy_request(long_prompt(200), 1));
-  EXPECT_EQ(run(engine).at(1).finish->reason, FinishReason::error);
-  model.before = nullptr;
-  engine.submit(2, greedy_request(long_prompt(200), 1));
-  EXPECT_EQ(run(engine).at(2).finish->cached_tokens, 0);
-}
-
-TEST(Engine, WhoMadeWayIsNotChargedItsOwnBlocksAsHits) {
-  MockModel model;
-  Engine engine(model, {.cache_tokens = 256, .max_batch_tokens = 100, .max_sequences = 2});
-  engine.submit(1, greedy_request(long_prompt(64), 100));
-  Request other = greedy_request(long_prompt(64), 100);
-  other.owner = "other";
-  engine.submit(2, other);
-  EXPECT_EQ(run(engine).at(2).finish->cached_tokens, 0);
 }
 
 }  // namespace
