@@ -25,5 +25,10 @@ void encode(const float* values, BlockQ4_1& block);
 void encode(const float* values, BlockQ5_0& block);
 void encode(const float* values, BlockQ5_1& block);
 void encode(const float* values, BlockQ8_0& block);
+void encode(const float* values, BlockQ4_K& block);
+void encode(const float* values, BlockQ5_K& block);
+void encode(const float* values, BlockQ6_K& block);
+void encode(const float* values, BlockIQ4_NL& block);
+void encode(const float* values, BlockIQ4_XS& block);
 
 }  // namespace frugal::quant

@@ -26,18 +26,22 @@ void decode_blocks(std::span<const std::byte> src, std::span<float> dst) {
 
 template <typename Block>
 void encode_blocks(DType dtype, std::span<const float> src, std::span<std::byte> dst) {
-  for (std::size_t b = 0; b < src.size() / kBlock; ++b) {
-    const auto values = src.subspan(b * kBlock, kBlock);
-    for (std::size_t j = 0; j < kBlock; ++j) {
+  const auto block_size = static_cast<std::size_t>(traits(dtype).block_size);
+  for (std::size_t b = 0; b < src.size() / block_size; ++b) {
+    const auto values = src.subspan(b * block_size, block_size);
+    for (std::size_t j = 0; j < block_size; ++j) {
       require(std::isfinite(values[j]), "cannot store {} as {}: value {} is not finite", values[j],
-              dtype_name(dtype), b * kBlock + j);
+              dtype_name(dtype), b * block_size + j);
     }
     Block block;
     encode(values.data(), block);
     bool fits = std::isfinite(f16_to_float(block.d));
     if constexpr (requires { block.m; }) fits = fits && std::isfinite(f16_to_float(block.m));
+    if constexpr (requires { block.dmin; }) {
+      fits = fits && std::isfinite(f16_to_float(block.dmin));
+    }
     require(fits, "cannot store values {} to {} as {}: too large for a half-precision scale",
-            b * kBlock, (b + 1) * kBlock - 1, dtype_name(dtype));
+            b * block_size, (b + 1) * block_size - 1, dtype_name(dtype));
     std::memcpy(dst.data() + b * sizeof(Block), &block, sizeof(Block));
   }
 }
@@ -83,6 +87,11 @@ bool can_quantize(DType dtype) {
     case DType::q5_0:
     case DType::q5_1:
     case DType::q8_0:
+    case DType::q4_k:
+    case DType::q5_k:
+    case DType::q6_k:
+    case DType::iq4_nl:
+    case DType::iq4_xs:
       return true;
     default:
       return false;
@@ -150,6 +159,16 @@ void quantize(DType dtype, std::span<const float> src, std::span<std::byte> dst)
       return encode_blocks<BlockQ5_1>(dtype, src, dst);
     case DType::q8_0:
       return encode_blocks<BlockQ8_0>(dtype, src, dst);
+    case DType::q4_k:
+      return encode_blocks<BlockQ4_K>(dtype, src, dst);
+    case DType::q5_k:
+      return encode_blocks<BlockQ5_K>(dtype, src, dst);
+    case DType::q6_k:
+      return encode_blocks<BlockQ6_K>(dtype, src, dst);
+    case DType::iq4_nl:
+      return encode_blocks<BlockIQ4_NL>(dtype, src, dst);
+    case DType::iq4_xs:
+      return encode_blocks<BlockIQ4_XS>(dtype, src, dst);
     default:
       fail("frugal does not write {}", dtype_name(dtype));
   }
