@@ -5,6 +5,16 @@
 
 namespace frugal::autograd {
 
+void Recording::restart(const RecordingOptions& options) {
+  options_ = options;
+  ops_.clear();
+  gradients_.clear();
+  layers_.clear();
+  loads.clear();
+  balance_loss = 0;
+  arena_.release({});
+}
+
 void Recording::backward() {
   loads.clear();
   balance_loss = 0;

@@ -27,7 +27,7 @@ struct ExpertLoad {
 
 /// Ops add themselves while a Tape runs forward; backward() calls them last to first. A value's
 /// gradient is found by the value's address, which is its own as long as the tape's arena is not
-/// released. Serves one pass: backward() leaves it empty.
+/// released. backward() leaves it empty, but keeps its memory for the next pass.
 class Recording {
  public:
   explicit Recording(const RecordingOptions& options = {}) : options_(options) {}
@@ -35,6 +35,8 @@ class Recording {
   Recording& operator=(const Recording&) = delete;
 
   const RecordingOptions& options() const { return options_; }
+  /// Forgets what an earlier pass may have left, and goes on with other options.
+  void restart(const RecordingOptions& options);
 
   /// Adds an op. What `backward` refers to must live until backward() has run.
   void add(std::function<void()> backward) { ops_.push_back(std::move(backward)); }

@@ -6,9 +6,9 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "base/nearest.h"
 #include "base/progress.h"
 #include "cli/generation_config.h"
-#include "cli/suggest.h"
 
 namespace frugal::cli {
 

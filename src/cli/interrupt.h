@@ -2,6 +2,9 @@
 #pragma once
 
 #include <csignal>
+#include <initializer_list>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 
@@ -13,20 +16,20 @@ class Interrupted : public Error {
   using Error::Error;
 };
 
-/// While one lives, SIGINT sets a flag, and system calls that wait return EINTR. One at a time.
+/// While one lives, the signals set a flag, and system calls that wait return EINTR. One at a time.
 class InterruptWatch {
  public:
-  InterruptWatch();
+  explicit InterruptWatch(std::initializer_list<int> signals = {SIGINT});
   ~InterruptWatch();
   InterruptWatch(const InterruptWatch&) = delete;
   InterruptWatch& operator=(const InterruptWatch&) = delete;
 
-  /// Whether Ctrl-C was pressed since the start or the last reset().
+  /// Whether one came since the start or the last reset().
   bool interrupted() const;
   void reset();
 
  private:
-  struct sigaction old_ {};
+  std::vector<std::pair<int, struct sigaction>> old_;  // what each signal did before
 };
 
 }  // namespace frugal::cli

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/nearest.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
-#include "cli/suggest.h"
 #include "net/http.h"
 
 namespace {
@@ -33,7 +33,7 @@ std::string unknown_argument(const CLI::App& app) {
     for (const CLI::App* known : command->get_subcommands({}))
       candidates.push_back(known->get_name());
   }
-  const std::string suggestion = frugal::cli::nearest(word, candidates);
+  const std::string suggestion = frugal::nearest(word, candidates);
   return fmt::format("unknown {} {}{}",
                      option               ? "option"
                      : candidates.empty() ? "argument"
@@ -70,7 +70,7 @@ int main(int argc, char** argv) {
        {frugal::cli::add_chat, frugal::cli::add_generate, frugal::cli::add_tokenize,
         frugal::cli::add_template, frugal::cli::add_score, frugal::cli::add_perplexity,
         frugal::cli::add_inspect, frugal::cli::add_pull, frugal::cli::add_cost,
-        frugal::cli::add_tokenizer, frugal::cli::add_convert}) {
+        frugal::cli::add_tokenizer, frugal::cli::add_convert, frugal::cli::add_train}) {
     add(app);
   }
   try {

@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/nearest.h"
 #include "cli/fetch.h"
-#include "cli/suggest.h"
 #include "net/cache.h"
 #include "net/catalog.h"
 

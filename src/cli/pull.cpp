@@ -6,10 +6,10 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/nearest.h"
 #include "base/progress.h"
 #include "cli/commands.h"
 #include "cli/fetch.h"
-#include "cli/suggest.h"
 #include "net/catalog.h"
 
 namespace frugal::cli {

@@ -34,6 +34,8 @@ class Transformer final : public LanguageModel {
   View mtp_hidden_states(autograd::Tape& tape, std::size_t depth, ConstView hidden,
                          std::span<const std::int32_t> next_tokens,
                          const ops::SequenceLayout& layout, std::byte* cache) const;
+  /// What turns hidden states into logits.
+  const Parameter& output_head() const { return weights_.output_head(); }
   /// [T, vocab_size].
   View logits(autograd::Tape& tape, ConstView hidden) const;
 

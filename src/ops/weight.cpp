@@ -27,8 +27,8 @@ Weight Weight::rows(std::int64_t begin, std::int64_t count) const {
 }
 
 ConstView Weight::floats() const {
-  require(dtype == DType::f32, "a weight of dtype {} cannot be trained, only f32",
-          dtype_name(dtype));
+  require(dtype == DType::f32 && layout == WeightLayout::rows,
+          "a weight of dtype {} cannot be trained, only f32, not packed", dtype_name(dtype));
   return {reinterpret_cast<const float*>(data), n, k};
 }
 

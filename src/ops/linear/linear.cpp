@@ -1,5 +1,6 @@
 #include "ops/linear/linear.h"
 
+#include "ops/gemm/gemm.h"
 #include "ops/linear/linear_kernels.h"
 
 namespace frugal::ops {
@@ -16,6 +17,17 @@ Buffer quantize(const Context& context, QuantizeRow quantize_row, ConstView x) {
   });
   return buffer;
 }
+
+void add_bias(const Context& context, const float* bias, View y) {
+  context.threads.parallel_for(y.rows, 16, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t t = begin; t < end; ++t) {
+      for (std::int64_t n = 0; n < y.cols; ++n) y.row(t)[n] += bias[n];
+    }
+  });
+}
+
+// From here on a product of plain floats, as training has them, pays for the packing of gemm().
+constexpr std::int64_t kFewestGemmRows = 8;
 
 }  // namespace
 
@@ -36,6 +48,11 @@ void linear(const Context& context, ConstView x, const Weight& w, const float* b
           "linear: [{}, {}] times the transpose of [{}, {}] does not give [{}, {}]", x.rows, x.cols,
           w.n, w.k, y.rows, y.cols);
   const LinearKernels kernels = linear_kernels(context.isa);
+  if (w.layout == WeightLayout::rows && w.dtype == DType::f32 && x.rows >= kFewestGemmRows) {
+    gemm(context, product(factor(x), transpose(w.floats()), w.k, y, false));
+    if (bias != nullptr) add_bias(context, bias, y);
+    return;
+  }
   if (w.layout == WeightLayout::rows) {
     context.threads.parallel_for(w.n, kBandRows, [&](std::int64_t begin, std::int64_t end) {
       kernels.rows(x, w, bias, y, begin, end);

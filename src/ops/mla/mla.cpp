@@ -3,12 +3,30 @@
 #include <cstring>
 #include <vector>
 
+#include "ops/gemm/gemm.h"
 #include "ops/linear/linear.h"
 #include "ops/mla/mla_kernels.h"
 
 namespace frugal::ops {
 
 namespace {
+
+// scores [rows, count]: each one chain of multiply-adds over the head's own dims, then the shared
+// ones, so that a row's bits do not depend on the rows beside it.
+void tile_scores(Isa isa, const MlaShape& shape, const float* q, std::int64_t rows, const float* kv,
+                 std::int64_t kv_stride, const float* latents, std::int64_t count, float* scores) {
+  const std::int64_t nope = shape.qk_nope_head_dim;
+  const std::int64_t q_stride = shape.n_heads * shape.q_head_dim();
+  gemm_serial(isa, {rows, count, nope, {q, q_stride}, {kv, kv_stride, true}, scores, count});
+  gemm_serial(isa, {rows,
+                    count,
+                    shape.qk_rope_head_dim,
+                    {q + nope, q_stride},
+                    {latents + shape.kv_lora_rank, shape.latent_width(), true},
+                    scores,
+                    count,
+                    true});
+}
 
 void expanded(const Context& context, const MlaKernels& kernels, const MlaShape& shape, ConstView q,
               const Tiles& latents, const Weight& kv_b, View out) {
@@ -32,18 +50,27 @@ void expanded(const Context& context, const MlaKernels& kernels, const MlaShape&
            {tile_kv.data(), in_tile, tile_kv.cols()});
     // Rows before this tile do not see it.
     const std::int64_t first = std::max<std::int64_t>(0, begin - segment.position);
-    const std::int64_t rows = segment.rows - first;
-    context.threads.parallel_for(shape.n_heads * rows, 1, [&](std::int64_t from, std::int64_t to) {
-      for (std::int64_t i = from; i < to; ++i) {
-        const std::int64_t head = i / rows;
-        const std::int64_t row = first + i % rows;
-        const std::int64_t count = std::min(in_tile, segment.position + row + 1 - begin);
-        kernels.expanded_tile(shape, q.row(segment.row + row) + head * shape.q_head_dim(),
-                              tile_kv.data() + head * shape.kv_head_dim(), tile_kv.cols(), tile,
-                              count, states[static_cast<std::size_t>(head * segment.rows + row)],
-                              out.row(segment.row + row) + head * shape.v_head_dim);
-      }
-    });
+    const std::int64_t blocks = (segment.rows - first + kBlockTokens - 1) / kBlockTokens;
+    context.threads.parallel_for(
+        shape.n_heads * blocks, 1, [&](std::int64_t from, std::int64_t to) {
+          for (std::int64_t i = from; i < to; ++i) {
+            const std::int64_t head = i / blocks;
+            const std::int64_t block = first + i % blocks * kBlockTokens;
+            const std::int64_t rows = std::min(kBlockTokens, segment.rows - block);
+            const float* kv = tile_kv.data() + head * shape.kv_head_dim();
+            float scores[kBlockTokens * kBlockTokens];  // [rows, in_tile]
+            tile_scores(context.isa, shape, q.row(segment.row + block) + head * shape.q_head_dim(),
+                        rows, kv, tile_kv.cols(), tile, in_tile, scores);
+            for (std::int64_t r = 0; r < rows; ++r) {
+              const std::int64_t row = block + r;
+              const std::int64_t count = std::min(in_tile, segment.position + row + 1 - begin);
+              kernels.expanded_tile(shape, scores + r * in_tile, kv + shape.qk_nope_head_dim,
+                                    tile_kv.cols(), count,
+                                    states[static_cast<std::size_t>(head * segment.rows + row)],
+                                    out.row(segment.row + row) + head * shape.v_head_dim);
+            }
+          }
+        });
   }
   for (std::int64_t i = 0; i < segment.rows; ++i) {
     for (std::int64_t c = 0; c < out.cols; ++c) {

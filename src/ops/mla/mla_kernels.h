@@ -8,12 +8,11 @@
 
 namespace frugal::ops {
 
-/// Expanded: adds one tile to a row and head. q [nope + rope]; kv points at this head's part of the
-/// tile's expanded keys and values, `kv_stride` floats between positions, [nope + v] each; latent
-/// is the tile [64, kv_lora_rank + rope], for the shared key; out [v_head_dim] accumulates.
-using MlaExpandedTile = void (*)(const MlaShape& shape, const float* q, const float* kv,
-                                 std::int64_t kv_stride, const float* latent, std::int64_t count,
-                                 SoftmaxState& state, float* out);
+/// Expanded: adds the values of `count` positions, `stride` floats apart, to a row and head. scores
+/// are the products of query and keys, and are overwritten; out [v_head_dim] accumulates.
+using MlaExpandedTile = void (*)(const MlaShape& shape, float* scores, const float* values,
+                                 std::int64_t stride, std::int64_t count, SoftmaxState& state,
+                                 float* out);
 
 /// Absorbed: one row and head over `length` positions. kv_b [nope + v, kv_lora_rank] is this head's
 /// part; scratch [2 * kv_lora_rank].

@@ -6,20 +6,14 @@
 
 namespace frugal::ops {
 
-static inline void mla_expanded_tile(const MlaShape& shape, const float* q, const float* kv,
-                                     std::int64_t kv_stride, const float* latent,
-                                     std::int64_t count, SoftmaxState& state, float* out) {
-  float scores[kBlockTokens];
-  const std::int64_t nope = shape.qk_nope_head_dim;
-  for (std::int64_t j = 0; j < count; ++j) {
-    const float* shared_key = latent + j * shape.latent_width() + shape.kv_lora_rank;
-    scores[j] = shape.scale * (dot(q, kv + j * kv_stride, nope) +
-                               dot(q + nope, shared_key, shape.qk_rope_head_dim));
-  }
+static inline void mla_expanded_tile(const MlaShape& shape, float* scores, const float* values,
+                                     std::int64_t stride, std::int64_t count, SoftmaxState& state,
+                                     float* out) {
+  for (std::int64_t j = 0; j < count; ++j) scores[j] *= shape.scale;
   const float shrink = softmax_tile(scores, count, state);
   for (std::int64_t d = 0; d < shape.v_head_dim; ++d) out[d] *= shrink;
   for (std::int64_t j = 0; j < count; ++j)
-    axpy(scores[j], kv + j * kv_stride + nope, out, shape.v_head_dim);
+    axpy(scores[j], values + j * stride, out, shape.v_head_dim);
 }
 
 static inline void mla_absorbed_row(const MlaShape& shape, const float* q, const float* kv_b,

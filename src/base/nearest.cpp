@@ -1,9 +1,9 @@
-#include "cli/suggest.h"
+#include "base/nearest.h"
 
 #include <algorithm>
 #include <vector>
 
-namespace frugal::cli {
+namespace frugal {
 
 namespace {
 
@@ -47,4 +47,4 @@ std::string nearest(std::string_view text, std::span<const std::string> candidat
   return best;
 }
 
-}  // namespace frugal::cli
+}  // namespace frugal

@@ -1,10 +1,10 @@
-#include "cli/suggest.h"
+#include "base/nearest.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace frugal::cli {
+namespace frugal {
 namespace {
 
 TEST(Nearest, FindsTypingErrorsAndNothingElse) {
@@ -18,4 +18,4 @@ TEST(Nearest, FindsTypingErrorsAndNothingElse) {
 }
 
 }  // namespace
-}  // namespace frugal::cli
+}  // namespace frugal

@@ -1,0 +1,264 @@
+#include "train/recipe.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <fstream>
+#include <limits>
+#include <set>
+#include <sstream>
+
+#include "base/error.h"
+#include "base/nearest.h"
+
+namespace frugal::train {
+
+namespace {
+
+constexpr double kAnything = std::numeric_limits<double>::max();
+
+std::string place(const std::string& file, const toml::node& node) {
+  const auto line = node.source().begin.line;
+  return line == 0 ? file : fmt::format("{} line {}", file, line);
+}
+
+// One table of the file. Every key is asked for once; what nobody asked for is an error.
+class Section {
+ public:
+  Section(const toml::table* table, std::string name, std::string file)
+      : table_(table), name_(std::move(name)), file_(std::move(file)) {}
+
+  template <typename Number>
+  void number(const char* key, Number& value, double least, double most) {
+    const toml::node* node = find(key);
+    if (node == nullptr) return;
+    const std::optional<double> given = node->value<double>();
+    require(given.has_value() && (!std::is_integral_v<Number> || node->is_integer()),
+            "{}: {} is not {}", place(file_, *node), full(key),
+            std::is_integral_v<Number> ? "an integer" : "a number");
+    require(*given >= least && *given <= most, "{}: {} is {}, expected {}", place(file_, *node),
+            full(key), *given,
+            most == kAnything ? fmt::format("at least {}", least)
+                              : fmt::format("{} to {}", least, most));
+    value = static_cast<Number>(*given);
+  }
+  void boolean(const char* key, bool& value) {
+    const toml::node* node = find(key);
+    if (node == nullptr) return;
+    require(node->is_boolean(), "{}: {} is neither true nor false", place(file_, *node), full(key));
+    value = node->value_or(false);
+  }
+  template <typename Text>  // a string or a path
+  void text(const char* key, Text& value) {
+    const toml::node* node = find(key);
+    if (node == nullptr) return;
+    require(node->is_string(), "{}: {} is not a string", place(file_, *node), full(key));
+    value = node->value_or(std::string());
+  }
+  void choice(const char* key, std::string& value, const std::vector<std::string>& known) {
+    text(key, value);
+    if (std::ranges::find(known, value) != known.end()) return;
+    fail("{}: {} is \"{}\"; known are {}", file_, full(key), printable(value),
+         fmt::join(known, ", "));
+  }
+
+  void refuse_rest() const {
+    if (table_ == nullptr) return;
+    for (const auto& [key, node] : *table_) {
+      const std::string name(key.str());
+      if (known_.contains(name)) continue;
+      const std::vector<std::string> names(known_.begin(), known_.end());
+      const std::string meant = nearest(name, names);
+      fail("{}: unknown key {}{}", place(file_, node), full(printable(name)),
+           meant.empty() ? "" : "; did you mean " + full(meant) + "?");
+    }
+  }
+
+ private:
+  const toml::node* find(const char* key) {
+    known_.insert(key);
+    return table_ == nullptr ? nullptr : table_->get(key);
+  }
+  std::string full(const std::string& key) const { return name_ + "." + key; }
+
+  const toml::table* table_;
+  std::string name_;
+  std::string file_;
+  std::set<std::string> known_;
+};
+
+toml::table parse(const std::string& text, const std::string& what) {
+  try {
+    return toml::parse(text, what);
+  } catch (const toml::parse_error& error) {
+    fail("{} line {}: {}", what, error.source().begin.line, std::string(error.description()));
+  }
+}
+
+// "train.lr=1e-3" into the table; a value that is no TOML is a string.
+void apply(toml::table& root, const std::string& override) {
+  const std::size_t equals = override.find('=');
+  const std::size_t dot = override.find('.');
+  require(equals != std::string::npos && dot < equals,
+          "--set {}: expected SECTION.KEY=VALUE, such as train.lr=1e-3", printable(override));
+  const std::string section = override.substr(0, dot);
+  const std::string key = override.substr(dot + 1, equals - dot - 1);
+  const std::string value = override.substr(equals + 1);
+  if (!root.contains(section)) root.insert(section, toml::table{});
+  toml::table* table = root[section].as_table();
+  require(table != nullptr, "--set {}: {} is no section", printable(override), printable(section));
+  try {
+    const toml::table parsed = toml::parse("value = " + value);
+    parsed.get("value")->visit([&](const auto& node) {
+      if constexpr (toml::is_value<decltype(node)>) {
+        table->insert_or_assign(key, node.get());  // without the node's line, which is no file's
+      } else {
+        table->insert_or_assign(key, node);
+      }
+    });
+  } catch (const toml::parse_error&) {
+    table->insert_or_assign(key, value);
+  }
+}
+
+Json to_json(const toml::node& node) {
+  if (const auto* table = node.as_table()) {
+    Json object = Json::object();
+    for (const auto& [key, value] : *table) object[std::string(key.str())] = to_json(value);
+    return object;
+  }
+  if (const auto* array = node.as_array()) {
+    Json list = Json::array();
+    for (const toml::node& value : *array) list.push_back(to_json(value));
+    return list;
+  }
+  if (node.is_integer()) return node.value_or(std::int64_t{0});
+  if (node.is_floating_point()) return node.value_or(0.0);
+  if (node.is_boolean()) return node.value_or(false);
+  require(node.is_string(), "[model] holds a date, which config.json knows nothing of");
+  return node.value_or(std::string());
+}
+
+void read_train(Section s, Recipe& r) {
+  ScheduleOptions& schedule = r.schedule;
+  s.number("steps", schedule.steps, 0, 1e15);
+  s.number("tokens", schedule.tokens, 0, 1e18);
+  s.number("minutes", schedule.minutes, 0, 1e9);
+  s.number("lr", schedule.lr, 0, 10);
+  s.number("warmup_steps", schedule.warmup_steps, 0, 1e12);
+  s.number("decay_begin", schedule.decay_begin, 0, 1);
+  s.number("decay_end", schedule.decay_end, 0, 1);
+  s.number("final_lr", schedule.final_lr, 0, 1);
+  s.number("tail_begin", schedule.tail_begin, 0, 1);
+  s.number("tail_lr", schedule.tail_lr, 0, 1);
+  s.number("batch_sequences", schedule.batch_sequences, 1, 1e9);
+  s.number("batch_sequences_start", schedule.batch_sequences_start, 0, 1e9);
+  s.number("batch_ramp", schedule.batch_ramp, 0, 1);
+  s.number("clip", r.clip, 0, kAnything);
+  s.number("weight_decay", r.adamw.weight_decay, 0, 10);
+  s.number("beta1", r.adamw.beta1, 0, 0.9999999);
+  s.number("beta2", r.adamw.beta2, 0, 0.9999999);
+  s.number("eps", r.adamw.eps, 1e-30, 1);
+  std::string moments = "f32";
+  s.choice("moments", moments, {"f32", "bf16"});
+  r.adamw.bf16_moments = moments == "bf16";
+  s.number("ema_decay", r.ema_decay, 0, 1);
+  s.boolean("recompute", r.recompute);
+  s.number("micro_batch_tokens", r.micro_batch_tokens, 1, 1e9);
+  s.number("threads", r.threads, 0, 1024);
+  s.refuse_rest();
+}
+
+void read_loss(Section s, Recipe& r) {
+  s.number("mtp_weight", r.schedule.mtp_weight, 0, 100);
+  s.number("mtp_weight_late", r.schedule.mtp_weight_late, 0, 100);
+  s.number("mtp_switch", r.schedule.mtp_switch, 0, 1);
+  s.number("bias_rate", r.schedule.bias_rate, 0, 1);
+  s.number("bias_stop", r.schedule.bias_stop, 0, 1);
+  s.number("balance_alpha", r.balance_alpha, 0, 100);
+  s.refuse_rest();
+}
+
+void read_data(Section s, Recipe& r) {
+  s.text("path", r.data.path);
+  s.text("validation_path", r.data.validation_path);
+  s.number("validation_share", r.data.validation_share, 0, 0.9);
+  s.number("sequence_length", r.data.sequence_length, 2, 1 << 24);
+  s.boolean("mask_samples", r.data.mask_samples);
+  s.number("fim_share", r.data.fim_share, 0, 1);
+  s.number("seed", r.data.seed, 0, 1e15);
+  s.text("tokenizer", r.tokenizer);
+  s.refuse_rest();
+}
+
+void read_run(Section s, Recipe& r) {
+  s.number("validate_every_steps", r.run.validate_every_steps, 0, 1e12);
+  s.number("validation_windows", r.run.validation_windows, 1, 1e9);
+  s.number("sample_every_steps", r.run.sample_every_steps, 0, 1e12);
+  s.text("sample_prompt", r.run.sample_prompt);
+  s.number("sample_tokens", r.run.sample_tokens, 1, 1e6);
+  s.number("save_every_steps", r.run.save_every_steps, 0, 1e12);
+  s.number("save_every_minutes", r.run.save_every_minutes, 0, 1e9);
+  s.number("keep", r.run.keep, 1, 1e6);
+  s.number("price_per_device_hour", r.run.price_per_device_hour, 0, 1e9);
+  s.number("spike_limit", r.run.spike_limit, 0, kAnything);
+  s.refuse_rest();
+}
+
+void read_init(Section s, Recipe& r) {
+  s.number("std", r.init_std, 0, 10);
+  s.number("seed", r.init_seed, 0, 1e15);
+  s.text("from", r.start);
+  s.refuse_rest();
+}
+
+void check(const Recipe& r, const std::string& file) {
+  const ScheduleOptions& s = r.schedule;
+  require(s.steps > 0 || s.tokens > 0 || s.minutes > 0,
+          "{}: the run has no end; set train.steps, train.tokens or train.minutes", file);
+  require(s.batch_sequences_start <= s.batch_sequences,
+          "{}: train.batch_sequences_start is {}, more than train.batch_sequences, {}", file,
+          s.batch_sequences_start, s.batch_sequences);
+  require(s.decay_begin <= s.decay_end, "{}: train.decay_begin is after train.decay_end", file);
+  require(!r.data.path.empty(), "{}: data.path is missing; it names the text to learn from", file);
+  require(!r.model.empty() || !r.start.empty(),
+          "{}: neither [model] nor init.from says what to train", file);
+  require(r.data.sequence_length <= r.micro_batch_tokens,
+          "{}: data.sequence_length is {}, more than train.micro_batch_tokens, {}", file,
+          r.data.sequence_length, r.micro_batch_tokens);
+}
+
+}  // namespace
+
+Recipe read_recipe(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
+  std::ifstream stream(file);
+  require(stream.good(), "cannot read the recipe {}", file.string());
+  std::stringstream text;
+  text << stream.rdbuf();
+  const std::string name = file.string();
+  toml::table root = parse(text.str(), name);
+  for (const std::string& override : overrides) apply(root, override);
+  static const std::vector<std::string> kSections = {"model", "init", "data",
+                                                     "train", "loss", "run"};
+  for (const auto& [key, node] : root) {
+    const std::string section(key.str());
+    const bool known = std::ranges::find(kSections, section) != kSections.end();
+    const std::string meant = nearest(section, kSections);
+    require(known, "{}: unknown section {}{}", place(name, node), printable(section),
+            meant.empty() ? "" : "; did you mean " + meant + "?");
+    require(node.is_table(), "{}: {} is no section", place(name, node), section);
+  }
+  const auto section = [&](const char* key) { return Section(root[key].as_table(), key, name); };
+  Recipe recipe;
+  recipe.file = file;
+  recipe.model = root.contains("model") ? to_json(*root.get("model")) : Json::object();
+  read_init(section("init"), recipe);
+  read_data(section("data"), recipe);
+  read_train(section("train"), recipe);
+  read_loss(section("loss"), recipe);
+  read_run(section("run"), recipe);
+  check(recipe, name);
+  return recipe;
+}
+
+}  // namespace frugal::train

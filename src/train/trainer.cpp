@@ -1,0 +1,213 @@
+#include "train/trainer.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+
+#include "cost/flops.h"
+#include "train/bias_update.h"
+#include "train/peak.h"
+
+namespace frugal::train {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Steps before the usual gradient norm means anything.
+constexpr std::int64_t kSettled = 20;
+
+const char* class_name(const std::string& model_type) {
+  if (model_type == "deepseek_v3") return "DeepseekV3ForCausalLM";
+  if (model_type == "deepseek_v2") return "DeepseekV2ForCausalLM";
+  if (model_type == "qwen2") return "Qwen2ForCausalLM";
+  if (model_type == "qwen3") return "Qwen3ForCausalLM";
+  return model_type == "qwen3_moe" ? "Qwen3MoeForCausalLM" : "LlamaForCausalLM";
+}
+
+// The recipe's [model], completed to what loaders expect of a config.json.
+Json complete_config(Json config, const RunTokenizer& tokenizer) {
+  if (!config.contains("vocab_size")) config["vocab_size"] = tokenizer.tokenizer.vocab_size();
+  config["architectures"] = Json::array({class_name(config.value("model_type", ""))});
+  config["torch_dtype"] = "float32";
+  config["eos_token_id"] = tokenizer.end_token;
+  return config;
+}
+
+}  // namespace
+
+Trainer::Trainer(const Recipe& recipe, const std::filesystem::path& out, bool resume)
+    : recipe_(recipe),
+      threads_(recipe.threads > 0 ? recipe.threads : usable_cores()),
+      context_{threads_, chosen_isa()},
+      tokenizer_(load_tokenizer(recipe.tokenizer)),
+      data_(load_data(recipe.data, tokenizer_)),
+      schedule_(recipe.schedule) {
+  make_model();
+  learner_ = std::make_unique<Learner>(*model_, context_);
+  optimizer_ = std::make_unique<AdamW>(*model_, recipe_.adamw);
+  if (recipe_.ema_decay > 0) average_ = std::make_unique<WeightAverage>(*model_);
+  folder_ = std::make_unique<RunFolder>(out, resume);
+  if (resume) {
+    state_ = folder_->restore(*folder_->latest(), parts());
+    folder_->cut_metrics(state_.step);
+  }
+  saved_at_ = state_.seconds;
+  const auto length = static_cast<double>(recipe_.data.sequence_length);
+  report_ = {cost::training_flops(model_->config(), length), measure_peak_flops(context_),
+             recipe_.run.price_per_device_hour};
+}
+
+void Trainer::make_model() {
+  if (recipe_.start.empty()) {
+    config_ = complete_config(recipe_.model, tokenizer_);
+    const models::ModelConfig config =
+        models::parse_hf_config(config_, recipe_.file.string() + ": [model]");
+    model_ = std::make_unique<TrainableModel>(
+        TrainableModel::random(config, context_, recipe_.init_std, recipe_.init_seed));
+  } else {
+    config_ = read_json_file(recipe_.start / "config.json");
+    model_ = std::make_unique<TrainableModel>(TrainableModel::load(recipe_.start, context_));
+  }
+  const models::ModelConfig& config = model_->config();
+  require(config.vocab_size >= tokenizer_.tokenizer.vocab_size(),
+          "model.vocab_size is {}, but the tokenizer has {} tokens", config.vocab_size,
+          tokenizer_.tokenizer.vocab_size());
+  require(config.max_position_embeddings >= recipe_.data.sequence_length,
+          "data.sequence_length is {}, more than model.max_position_embeddings, {}",
+          recipe_.data.sequence_length, config.max_position_embeddings);
+}
+
+RunEnd Trainer::run(const std::function<bool()>& stop) {
+  ProgressLine line(report_);
+  bool asked = false;
+  while (!schedule_.finished(progress()) && !asked) {
+    const Clock::time_point start = Clock::now();
+    const double before = state_.seconds;
+    const StepResult result = step();
+    state_.seconds = before + seconds_since(start);
+    asked = stop();
+    const bool last = asked || schedule_.finished(progress());
+    tell(line, result, last);
+    const bool by_step =
+        recipe_.run.save_every_steps > 0 && state_.step % recipe_.run.save_every_steps == 0;
+    const bool by_time = state_.seconds - saved_at_ >= 60 * recipe_.run.save_every_minutes;
+    if (!last && (by_step || by_time)) save();
+    // Validation, samples and checkpoints are part of the bill.
+    state_.seconds = before + seconds_since(start);
+  }
+  if (state_.step > 0) save();
+  return schedule_.finished(progress()) ? RunEnd::finished : RunEnd::stopped;
+}
+
+StepResult Trainer::step() {
+  const Clock::time_point start = Clock::now();
+  const Progress p = progress();
+  const std::int64_t depths = model_->config().num_nextn_predict_layers;
+  const LossOptions options = {schedule_.mtp_weight(p), recipe_.balance_alpha, recipe_.recompute};
+  const std::vector<Batch> batches = next_batches(schedule_.batch_sequences(p));
+  LossCounts counts;
+  for (const Batch& batch : batches) counts += count(batch, depths);
+  model_->zero_gradients(context_);
+  LossSums sums;
+  for (const Batch& batch : batches) sums += learner_->learn(batch, counts, options);
+  StepResult result;
+  result.loss = sums.nll / static_cast<double>(std::max<std::int64_t>(counts.rows, 1));
+  result.mtp_loss = sums.mtp_nll / static_cast<double>(std::max<std::int64_t>(counts.mtp_rows, 1));
+  result.balance_loss = sums.balance;
+  result.grad_norm = optimizer_->gradient_norm(context_);
+  result.lr = schedule_.lr(p);
+  result.imbalance = imbalance(sums.loads);
+  check_health(total_loss(sums, counts, options, depths), result.grad_norm);
+  const bool clips = recipe_.clip > 0 && result.grad_norm > recipe_.clip;
+  optimizer_->step(context_, result.lr, clips ? recipe_.clip / result.grad_norm : 1.0);
+  update_biases(*model_, sums.loads, schedule_.bias_rate(p));
+  if (average_ != nullptr) average_->update(context_, recipe_.ema_decay);
+  for (const Batch& batch : batches) result.tokens += batch.layout.rows;
+  state_.usual_norm =
+      state_.step == 0 ? result.grad_norm : 0.95 * state_.usual_norm + 0.05 * result.grad_norm;
+  ++state_.step;
+  state_.tokens += result.tokens;
+  result.seconds = seconds_since(start);
+  return result;
+}
+
+std::vector<Batch> Trainer::next_batches(std::int64_t sequences) {
+  std::vector<Batch> batches;
+  for (std::int64_t i = 0; i < sequences; ++i) {
+    if (batches.empty() ||
+        batches.back().layout.rows + recipe_.data.sequence_length > recipe_.micro_batch_tokens) {
+      batches.emplace_back();
+    }
+    data_.training->append(state_.windows++, batches.back());
+  }
+  return batches;
+}
+
+void Trainer::check_health(double loss, double norm) const {
+  const std::string last = folder_->latest() ? folder_->latest()->string() : "none yet";
+  require(std::isfinite(loss) && std::isfinite(norm),
+          "step {}: the loss is {} and the gradient norm {}; a smaller train.lr or train.clip may "
+          "help. The last good checkpoint: {}",
+          state_.step + 1, loss, norm, last);
+  const double limit = recipe_.run.spike_limit;
+  require(limit == 0 || state_.step < kSettled || norm <= limit * state_.usual_norm,
+          "step {}: the gradient norm jumped to {:.4g}, {:.0f} times the usual {:.4g} "
+          "(run.spike_limit is {}). The last good checkpoint: {}",
+          state_.step + 1, norm, norm / state_.usual_norm, state_.usual_norm, limit, last);
+}
+
+void Trainer::tell(ProgressLine& line, const StepResult& result, bool last) {
+  const std::int64_t every = recipe_.run.validate_every_steps;
+  std::optional<Validation> now;
+  std::optional<Validation> averaged;
+  if (data_.validation != nullptr && (last || (every > 0 && state_.step % every == 0))) {
+    now = validation();
+    if (average_ != nullptr) {
+      average_->exchange();
+      averaged = validation();
+      average_->exchange();
+    }
+  }
+  folder_->append_metrics(metrics_line(report_, state_, result, now, averaged));
+  line.show(state_, result, schedule_.share(progress()));
+  if (now) {
+    line.clear();
+    fmt::print("step {}: validation loss {:.4f}, {:.4f} bits per byte\n", state_.step, now->loss,
+               now->bits_per_byte);
+    std::fflush(stdout);
+  }
+  const std::int64_t samples = recipe_.run.sample_every_steps;
+  if (samples > 0 && (last || state_.step % samples == 0)) show_sample(line);
+}
+
+std::optional<Validation> Trainer::validation() {
+  return validate(*learner_, *data_.validation, recipe_.run.validation_windows,
+                  recipe_.micro_batch_tokens, tokenizer_.tokenizer);
+}
+
+void Trainer::show_sample(ProgressLine& line) {
+  const std::string text =
+      sample_text(model_->transformer(), tokenizer_, recipe_.run.sample_prompt,
+                  recipe_.run.sample_tokens, static_cast<std::uint64_t>(state_.step));
+  line.clear();
+  fmt::print("step {}, a sample: {}{}\n", state_.step, recipe_.run.sample_prompt, text);
+  std::fflush(stdout);
+}
+
+void Trainer::save() {
+  folder_->save(parts(), state_, recipe_.run.keep);
+  saved_at_ = state_.seconds;
+}
+
+std::filesystem::path Trainer::last_checkpoint() const {
+  return folder_->latest().value_or(std::filesystem::path());
+}
+
+}  // namespace frugal::train
