@@ -25,6 +25,8 @@ struct Simd {
   static constexpr int kRows = 4;
   static constexpr int kFloatRows = 6;
   static constexpr int kPanels = 1;
+  /// Independent sums that keep every arithmetic unit busy and stay in registers.
+  static constexpr int kChains = 6;
 
   static Floats zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
   static Floats set(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
@@ -164,6 +166,14 @@ struct Simd {
       return {_mm256_add_epi32(a.lo, b.lo), _mm256_add_epi32(a.hi, b.hi)};
     }
   };
+
+  /// sum + a * b, a being unsigned: four products of bytes a lane, pairs of which must fit 16 bits.
+  static Ints add_dots(Ints sum, Ints a, Ints b) {
+    const __m256i ones = _mm256_set1_epi16(1);
+    const __m256i lo = _mm256_madd_epi16(_mm256_maddubs_epi16(a.lo, b.lo), ones);
+    const __m256i hi = _mm256_madd_epi16(_mm256_maddubs_epi16(a.hi, b.hi), ones);
+    return {_mm256_add_epi32(sum.lo, lo), _mm256_add_epi32(sum.hi, hi)};
+  }
 
   /// Four bytes to every lane.
   static Ints broadcast_bytes(const std::int8_t* p) {

@@ -24,6 +24,8 @@ struct Simd {
   static constexpr int kRows = 6;
   static constexpr int kFloatRows = 12;
   static constexpr int kPanels = 2;
+  /// Independent sums that keep every arithmetic unit busy and stay in registers.
+  static constexpr int kChains = 16;
 
   static Floats zero() { return {_mm512_setzero_ps()}; }
   static Floats set(float x) { return {_mm512_set1_ps(x)}; }
@@ -105,6 +107,9 @@ struct Simd {
     void step(int, Level levels, Ints x) { sum.v = _mm512_dpbusd_epi32(sum.v, levels.v, x.v); }
     Ints finish(const std::int32_t*) { return sum; }
   };
+
+  /// sum + a * b, a being unsigned: four products of bytes a lane.
+  static Ints add_dots(Ints sum, Ints a, Ints b) { return {_mm512_dpbusd_epi32(sum.v, a.v, b.v)}; }
 
   /// Four bytes to every lane.
   static Ints broadcast_bytes(const std::int8_t* p) {
