@@ -23,7 +23,8 @@ if(FRUGAL_SANITIZE)
   target_link_options(frugal_flags INTERFACE -fsanitize=address,undefined)
 endif()
 if(FRUGAL_FUZZ)
-  target_compile_options(frugal_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined)
+  target_compile_options(frugal_flags INTERFACE
+    -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
   target_link_options(frugal_flags INTERFACE -fsanitize=address,undefined)
 endif()
 

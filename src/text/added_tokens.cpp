@@ -46,9 +46,10 @@ AddedTokenFinder::AddedTokenFinder(std::vector<AddedToken> tokens, std::string_v
     require(!token.content.empty() && token.content.size() <= kMaxLength,
             "{}: added token {} has {} bytes, expected 1 to {}", what, token.id,
             token.content.size(), kMaxLength);
-    require(i == 0 || tokens_[i - 1].content != token.content,
-            "{}: added tokens {} and {} are both '{}'", what, tokens_[i - 1].id, token.id,
-            printable(token.content));
+    if (i > 0 && tokens_[i - 1].content == token.content) {
+      fail("{}: added tokens {} and {} are both '{}'", what, tokens_[i - 1].id, token.id,
+           printable(token.content));
+    }
     ++first_[byte_at(token.content, 0) + 1U];
     if (token.single_word && !word_char_) word_char_.emplace(kWordChar, what);
   }
@@ -100,10 +101,10 @@ void AddedTokenFinder::split(
     at = end;
     if (token->special && !parse_special) continue;
     if (token->single_word && !stands_alone(text, begin, end)) continue;
-    if (token->left_strip) begin = std::max(done, without_trailing_space(text.substr(0, begin)));
+    if (token->left_strip) begin = without_trailing_space(text.substr(0, begin));
     if (token->right_strip) end += leading_space(text.substr(end));
     if (done < begin) part(text.substr(done, begin - done), kNoToken);
-    part(text.substr(begin, end - begin), token->id);
+    part({}, token->id);
     done = end;
   }
   if (done < text.size()) part(text.substr(done), kNoToken);

@@ -34,7 +34,7 @@ class AddedTokenFinder {
 
   /// Cuts `text` (valid UTF-8) into added tokens and the text between them, in order. Of the tokens
   /// that start at the leftmost place the longest wins, then the search goes on behind it. `part`
-  /// gets the text and the token's id, or kNoToken for text between. Without `parse_special`
+  /// gets a token's id, or the text between two tokens and kNoToken. Without `parse_special`
   /// special tokens stay text.
   void split(std::string_view text, bool parse_special,
              const std::function<void(std::string_view part, std::int32_t id)>& part) const;

@@ -142,8 +142,10 @@ void Bpe::first_symbols_of_chars(std::string_view piece, std::vector<Symbol>& sy
   for (bool first = true; !piece.empty(); first = false) {
     std::string_view text = piece.substr(0, utf8_length(piece[0]));
     piece.remove_prefix(text.size());
-    const std::string_view prefix = first ? "" : options_.continuing_subword_prefix;
-    const std::string_view suffix = piece.empty() ? options_.end_of_word_suffix : "";
+    std::string_view prefix;
+    std::string_view suffix;
+    if (!first) prefix = options_.continuing_subword_prefix;
+    if (piece.empty()) suffix = options_.end_of_word_suffix;
     if (!prefix.empty() || !suffix.empty()) {
       affixed.assign(prefix).append(text).append(suffix);
       text = affixed;
