@@ -43,8 +43,8 @@ void run_score(const ScoreOptions& options) {
 void run_perplexity(const ScoreOptions& options) {
   const std::string text = read_text_file(options.file);
   const std::int64_t context = options.model.context > 0 ? options.model.context : 512;
-  const std::vector<std::int32_t> tokens =
-      open_tokenizer(resolve_model(options.model.model)).encode(text);
+  const std::vector<std::int32_t> tokens = open_tokenizer(resolve_model(options.model.model))
+                                               .encode(text, {.add_special_tokens = false});
   require(tokens.size() >= 2, "{} holds fewer than two tokens", options.file);
   LoadedModel loaded(options.model, context);
   const auto total = static_cast<std::uint64_t>(tokens.size());
