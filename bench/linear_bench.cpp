@@ -12,8 +12,8 @@ namespace {
 
 // Random bits with scales of zero: time does not depend on the values.
 Weight random_weight(DType dtype, std::int64_t n, std::int64_t k) {
-  const auto memory = std::make_shared<Buffer>(
-      static_cast<std::size_t>(packed_bytes(dtype, n, k)), "a random weight");
+  const auto memory = std::make_shared<Buffer>(static_cast<std::size_t>(packed_bytes(dtype, n, k)),
+                                               "a random weight");
   Rng rng(1);
   for (std::size_t i = 0; i + 8 <= memory->size(); i += 8) {
     memory->as<std::uint64_t>()[i / 8] = rng.next() & 0x0F0F0F0F0F0F0F0F;
@@ -44,8 +44,8 @@ void bench_linear(benchmark::State& state, DType dtype, Isa isa) {
   const auto runs = static_cast<double>(state.iterations());
   state.counters["GB/s"] =
       benchmark::Counter(runs * static_cast<double>(bytes) * 1e-9, benchmark::Counter::kIsRate);
-  state.counters["GOP/s"] = benchmark::Counter(
-      runs * 2e-9 * static_cast<double>(rows * n * k), benchmark::Counter::kIsRate);
+  state.counters["GOP/s"] = benchmark::Counter(runs * 2e-9 * static_cast<double>(rows * n * k),
+                                               benchmark::Counter::kIsRate);
 }
 
 void register_all() {
@@ -54,16 +54,13 @@ void register_all() {
                               DType::q6_k, DType::iq4_xs, DType::bf16, DType::f32}) {
       const std::string name = fmt::format("linear/{}/{}", dtype_name(dtype), isa_name(isa));
       auto* bench = benchmark::RegisterBenchmark(
-          name.c_str(),
-          [dtype, isa](benchmark::State& state) { bench_linear(state, dtype, isa); });
+          name.c_str(), [dtype, isa](benchmark::State& state) { bench_linear(state, dtype, isa); });
       bench->Args({1, 1536, 1536})->Args({4, 1536, 1536})->Args({16, 1536, 1536});
       bench->Args({256, 1536, 1536})->Args({256, 8960, 1536})->Args({256, 1536, 8960});
-      bench->ComputeStatistics("min", [](const std::vector<double>& times) {
-        return *std::ranges::min_element(times);
-      });
-      bench->ComputeStatistics("max", [](const std::vector<double>& times) {
-        return *std::ranges::max_element(times);
-      });
+      bench->ComputeStatistics(
+          "min", [](const std::vector<double>& times) { return *std::ranges::min_element(times); });
+      bench->ComputeStatistics(
+          "max", [](const std::vector<double>& times) { return *std::ranges::max_element(times); });
     }
   }
 }
