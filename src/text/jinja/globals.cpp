@@ -123,13 +123,14 @@ class Cycler : public Object, public std::enable_shared_from_this<Cycler> {
     if (name == "pos") return Value::integer(static_cast<std::int64_t>(position_));
     if (name != "next" && name != "reset") return std::nullopt;
     const bool resets = name == "reset";
-    return Value::object(std::make_shared<Function>(
-        name, [self = shared_from_this(), resets](Budget&, const Arguments& arguments) {
-          const Parameters none("next", arguments, {});
-          const std::size_t position = self->position_;
-          self->position_ = resets ? 0 : (position + 1) % self->items_.items().size();
-          return resets ? Value::none() : self->items_.items()[position];
-        }));
+    const auto self = shared_from_this();
+    const auto step = [self, resets](Budget&, const Arguments& arguments) {
+      const Parameters none("next", arguments, {});
+      const std::size_t position = self->position_;
+      self->position_ = resets ? 0 : (position + 1) % self->items_.items().size();
+      return resets ? Value::none() : self->items_.items()[position];
+    };
+    return Value::object(std::make_shared<Function>(name, step, Value::object(self)));
   }
 
  private:
@@ -140,10 +141,12 @@ class Cycler : public Object, public std::enable_shared_from_this<Cycler> {
 // Nothing at the first call, then the separator.
 class Joiner : public Object {
  public:
-  explicit Joiner(Value separator) : separator_(std::move(separator)) {}
+  Joiner(Budget& budget, Value separator) : separator_(std::move(separator)) {
+    budget.check_nesting(nesting());
+  }
 
   std::string_view type_name() const override { return "Joiner"; }
-  unsigned nesting() const override { return separator_.nesting() + 1; }
+  unsigned nesting() const final { return separator_.nesting() + 1; }
   bool callable() const override { return true; }
   Value call(Budget& budget, const Arguments& arguments) override {
     const Parameters none("joiner", arguments, {});
@@ -164,7 +167,7 @@ Value make_cycler(Budget& budget, const Arguments& arguments) {
 Value make_joiner(Budget& budget, const Arguments& arguments) {
   const Parameters parameters("joiner", arguments, {"sep"});
   return Value::object(std::make_shared<Joiner>(
-      parameters.get(0) == nullptr ? Value::string(budget, ", ") : parameters[0]));
+      budget, parameters.get(0) == nullptr ? Value::string(budget, ", ") : parameters[0]));
 }
 
 Value raise_exception(Budget& budget, const Arguments& arguments) {

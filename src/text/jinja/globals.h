@@ -17,9 +17,12 @@ class Function : public Object {
  public:
   using Body = std::function<Value(Budget&, const Arguments&)>;
 
-  Function(std::string name, Body body) : name_(std::move(name)), body_(std::move(body)) {}
+  /// `held` is a value that `body` holds, if any.
+  Function(std::string name, Body body, const Value& held = {})
+      : name_(std::move(name)), body_(std::move(body)), nesting_(held.nesting()) {}
   std::string_view type_name() const override { return "function"; }
   std::string repr(Budget&) const override { return "<function " + name_ + ">"; }
+  unsigned nesting() const override { return nesting_; }
   bool callable() const override { return true; }
   Value call(Budget& budget, const Arguments& arguments) override {
     return body_(budget, arguments);
@@ -28,6 +31,7 @@ class Function : public Object {
  private:
   std::string name_;
   Body body_;
+  unsigned nesting_;
 };
 
 /// The one thing that a template can write to: `namespace(a=1)`, then `{% set ns.a = 2 %}`.

@@ -23,10 +23,17 @@ std::optional<Value> Loop::advance(Budget& budget) {
   return current_;
 }
 
-void Loop::finish() { last_changed_.reset(); }
+void Loop::finish() {
+  last_changed_.reset();
+  recurse_ = nullptr;
+  iterator_ = nullptr;
+  if (!items_.is(Kind::object)) return;
+  if (!length_) length_ = index_ + 1;
+  items_ = Value::none();
+}
 
 const std::optional<Value>& Loop::peek(Budget& budget) {
-  if (!after_) after_ = iterator_->next(budget);
+  if (!after_ && iterator_ != nullptr) after_ = iterator_->next(budget);
   return after_;
 }
 

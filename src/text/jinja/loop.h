@@ -19,7 +19,8 @@ class Loop : public Object, public std::enable_shared_from_this<Loop> {
 
   /// Goes to the next item and returns it; nothing at the end.
   std::optional<Value> advance(Budget& budget);
-  /// To be called when the loop is over: forgets what a template made it hold.
+  /// To be called when the loop is over: lets go of what could hold the loop in turn. What is ahead
+  /// is nothing then, and the loop cannot be called any more.
   void finish();
 
   std::string_view type_name() const override { return "LoopContext"; }
