@@ -10,6 +10,8 @@ std::size_t find_text(Budget& budget, std::string_view text, std::string_view wa
                       std::size_t from) {
   if (from > text.size()) return std::string_view::npos;
   if (wanted.empty()) return from;
+  if (wanted.size() > text.size() - from)
+    return std::string_view::npos;  // also an empty text, without data
   // glibc's memmem needs linear time in the worst case; std::string_view::find does not.
   const void* found =
       ::memmem(text.data() + from, text.size() - from, wanted.data(), wanted.size());
