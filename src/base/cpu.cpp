@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -65,7 +66,7 @@ int usable_cores() {
   double quota = 0;
   double period = 0;
   if (quota_file >> quota >> period && quota > 0 && period > 0) {
-    cores = std::clamp(static_cast<int>(quota / period + 0.5), 1, cores);
+    cores = std::clamp(static_cast<int>(std::lround(quota / period)), 1, cores);
   }
   return cores;
 }

@@ -47,8 +47,8 @@ void OutputFile::write(std::span<const std::byte> bytes) {
 }
 
 void OutputFile::commit() {
-  require(::fsync(fd_) == 0 && ::rename(temporary_.c_str(), path_.c_str()) == 0,
-          "cannot write {}: {}", path_.string(), errno_text(errno));
+  const bool kept = ::fsync(fd_) == 0 && ::rename(temporary_.c_str(), path_.c_str()) == 0;
+  require(kept, "cannot write {}: {}", path_.string(), errno_text(errno));
   ::close(std::exchange(fd_, -1));
   sync_folder(path_.parent_path());
 }

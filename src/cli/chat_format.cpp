@@ -9,19 +9,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A gguf file holds "tokenizer.chat_template", and further ones as "tokenizer.chat_template.NAME".
-text::ChatTemplates templates_of(const formats::GgufMetadata& metadata) {
-  constexpr std::string_view kKey = "tokenizer.chat_template";
-  text::ChatTemplates templates;
-  for (const auto& [key, value] : metadata.values()) {
-    if (key != kKey && !key.starts_with("tokenizer.chat_template.")) continue;
-    const std::string name = key == kKey ? "default" : std::string(key.substr(kKey.size() + 1));
-    templates.add(name, std::string(metadata.get_string(key)),
-                  fmt::format("{}: {}", metadata.file().string(), printable(key)));
-  }
-  return templates;
-}
-
 text::SpecialTokens tokens_of(const text::Tokenizer& tokenizer) {
   text::SpecialTokens tokens;
   const auto name = [&](const char* variable, std::optional<std::int32_t> id) {
@@ -42,7 +29,7 @@ ChatFormat ChatFormat::open(const fs::path& path, const text::Tokenizer& tokeniz
     const fs::path config = path / "tokenizer_config.json";
     if (fs::exists(config)) format.tokens_ = text::special_tokens(read_json_file(config));
   } else {
-    format.templates_ = templates_of(formats::open_checkpoint(path).metadata());
+    format.templates_ = text::ChatTemplates::from_gguf(formats::open_checkpoint(path).metadata());
     format.tokens_ = tokens_of(tokenizer);
   }
   require(!format.templates_.empty(),

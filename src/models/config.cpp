@@ -1,5 +1,6 @@
 #include "models/config.h"
 
+#include <array>
 #include <cmath>
 
 #include "base/error.h"
@@ -7,6 +8,16 @@
 namespace frugal::models {
 
 namespace {
+
+// In the order of the enumeration.
+constexpr std::array<ArchitectureNames, 6> kArchitectures{{
+    {"llama", "LlamaForCausalLM", "llama"},
+    {"qwen2", "Qwen2ForCausalLM", "qwen2"},
+    {"qwen3", "Qwen3ForCausalLM", "qwen3"},
+    {"qwen3_moe", "Qwen3MoeForCausalLM", "qwen3moe"},
+    {"deepseek_v2", "DeepseekV2ForCausalLM", "deepseek2"},
+    {"deepseek_v3", "DeepseekV3ForCausalLM", "deepseek2"},
+}};
 
 constexpr std::int64_t kLargestSize = 1 << 24;
 
@@ -73,22 +84,17 @@ void check_moe(const ModelConfig& c, const std::string& what) {
 
 }  // namespace
 
-const char* architecture_name(Architecture architecture) {
-  switch (architecture) {
-    case Architecture::llama:
-      return "llama";
-    case Architecture::qwen2:
-      return "qwen2";
-    case Architecture::qwen3:
-      return "qwen3";
-    case Architecture::qwen3_moe:
-      return "qwen3_moe";
-    case Architecture::deepseek_v2:
-      return "deepseek_v2";
-    case Architecture::deepseek_v3:
-      return "deepseek_v3";
+const ArchitectureNames& names_of(Architecture architecture) {
+  return kArchitectures.at(static_cast<std::size_t>(architecture));
+}
+
+Architecture architecture_of_model_type(const std::string& model_type, const std::string& what) {
+  std::string known;
+  for (std::size_t i = 0; i < kArchitectures.size(); ++i) {
+    if (model_type == kArchitectures[i].model_type) return static_cast<Architecture>(i);
+    known += (known.empty() ? "" : ", ") + std::string(kArchitectures[i].model_type);
   }
-  return "unknown";
+  fail("{}: unknown model_type {}; known are {}", what, printable(model_type), known);
 }
 
 bool ModelConfig::is_moe_layer(std::int64_t layer) const {

@@ -15,8 +15,20 @@ namespace frugal::models {
 
 enum class Architecture { llama, qwen2, qwen3, qwen3_moe, deepseek_v2, deepseek_v3 };
 
+/// How each kind of file calls it.
+struct ArchitectureNames {
+  const char* model_type;  // in config.json
+  const char* class_name;  // of transformers, "LlamaForCausalLM"
+  const char* gguf;        // general.architecture; V2 and V3 of DeepSeek share one
+};
+const ArchitectureNames& names_of(Architecture architecture);
+
 /// As config.json's model_type spells it.
-const char* architecture_name(Architecture architecture);
+inline const char* architecture_name(Architecture architecture) {
+  return names_of(architecture).model_type;
+}
+/// The architecture of this model_type; throws Error naming `what` and listing the known ones.
+Architecture architecture_of_model_type(const std::string& model_type, const std::string& what);
 
 enum class RopeScaling { none, linear, llama3, yarn };
 

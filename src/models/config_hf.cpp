@@ -143,19 +143,6 @@ class Reader {
   std::set<std::string> used_;
 };
 
-Architecture architecture_of(Reader& reader) {
-  const std::string type = reader.string("model_type");
-  for (const Architecture a :
-       {Architecture::llama, Architecture::qwen2, Architecture::qwen3, Architecture::qwen3_moe,
-        Architecture::deepseek_v2, Architecture::deepseek_v3}) {
-    if (type == architecture_name(a)) return a;
-  }
-  fail(
-      "{}: unknown model_type {}; known are llama, qwen2, qwen3, qwen3_moe, deepseek_v2, "
-      "deepseek_v3",
-      reader.what(), printable(type));
-}
-
 void read_scaling(Reader& scaling, ModelConfig& c) {
   RopeConfig& rope = c.rope;
   const std::string old_name = scaling.string("type", "default");
@@ -316,7 +303,7 @@ void read_qwen_moe(Reader& reader, ModelConfig& c) {
 ModelConfig parse_hf_config(const Json& config, const std::string& what) {
   Reader reader(config, what);
   ModelConfig c;
-  c.architecture = architecture_of(reader);
+  c.architecture = architecture_of_model_type(reader.string("model_type"), what);
   c.vocab_size = reader.integer("vocab_size");
   c.hidden_size = reader.integer("hidden_size");
   c.intermediate_size = reader.integer("intermediate_size");

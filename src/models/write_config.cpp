@@ -9,41 +9,6 @@ namespace frugal::models {
 
 namespace {
 
-const char* class_name(Architecture architecture) {
-  switch (architecture) {
-    case Architecture::llama:
-      return "LlamaForCausalLM";
-    case Architecture::qwen2:
-      return "Qwen2ForCausalLM";
-    case Architecture::qwen3:
-      return "Qwen3ForCausalLM";
-    case Architecture::qwen3_moe:
-      return "Qwen3MoeForCausalLM";
-    case Architecture::deepseek_v2:
-      return "DeepseekV2ForCausalLM";
-    case Architecture::deepseek_v3:
-      return "DeepseekV3ForCausalLM";
-  }
-  return "";
-}
-
-const char* gguf_architecture(Architecture architecture) {
-  switch (architecture) {
-    case Architecture::llama:
-      return "llama";
-    case Architecture::qwen2:
-      return "qwen2";
-    case Architecture::qwen3:
-      return "qwen3";
-    case Architecture::qwen3_moe:
-      return "qwen3moe";
-    case Architecture::deepseek_v2:
-    case Architecture::deepseek_v3:
-      return "deepseek2";
-  }
-  return "";
-}
-
 bool is_deepseek(const ModelConfig& c) { return c.mla.has_value(); }
 
 // The layers that are not mixtures when the others are: DeepSeek's come first.
@@ -192,7 +157,7 @@ void set_gguf_rope(const ModelConfig& c, const Keys& keys) {
 
 Json hf_config(const ModelConfig& c, const std::string& dtype) {
   Json json = {
-      {"architectures", Json::array({class_name(c.architecture)})},
+      {"architectures", Json::array({names_of(c.architecture).class_name})},
       {"model_type", architecture_name(c.architecture)},
       {"torch_dtype", dtype},
       {"vocab_size", c.vocab_size},
@@ -218,7 +183,7 @@ Json hf_config(const ModelConfig& c, const std::string& dtype) {
 }
 
 void set_gguf_config(const ModelConfig& c, formats::GgufMetadataBuilder& metadata) {
-  const std::string name = gguf_architecture(c.architecture);
+  const std::string name = names_of(c.architecture).gguf;
   metadata.set_string("general.architecture", name);
   const Keys keys{metadata, name + "."};
   keys.integer("block_count", c.num_hidden_layers + c.num_nextn_predict_layers);

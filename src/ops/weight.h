@@ -29,8 +29,6 @@ struct Weight {
 
   bool empty() const { return data == nullptr; }
   std::int64_t bytes() const;
-  /// Rows [begin, begin + count) as a matrix of their own; not for FP8 with scales, nor packed.
-  Weight rows(std::int64_t begin, std::int64_t count) const;
   /// The values of a float32 weight [n, k]. Throws Error for any other dtype: gradients flow
   /// through float32 weights only.
   ConstView floats() const;
@@ -38,7 +36,7 @@ struct Weight {
   void decode(std::int64_t row, std::int64_t k0, std::span<float> out) const;
 };
 
-/// A float32 weight of its own memory, zeroed. `values()` writes it.
+/// A float32 weight of its own memory, zeroed. `tensor` writes it.
 struct FloatWeight {
   explicit FloatWeight(std::int64_t n, std::int64_t k);
   std::shared_ptr<Tensor> tensor;  // [n, k]

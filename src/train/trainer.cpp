@@ -7,8 +7,8 @@
 #include <fstream>
 
 #include "cost/flops.h"
+#include "ops/roofline/roofline.h"
 #include "train/bias_update.h"
-#include "train/peak.h"
 
 namespace frugal::train {
 
@@ -23,18 +23,9 @@ double seconds_since(Clock::time_point start) {
 // Steps before the usual gradient norm means anything.
 constexpr std::int64_t kSettled = 20;
 
-const char* class_name(const std::string& model_type) {
-  if (model_type == "deepseek_v3") return "DeepseekV3ForCausalLM";
-  if (model_type == "deepseek_v2") return "DeepseekV2ForCausalLM";
-  if (model_type == "qwen2") return "Qwen2ForCausalLM";
-  if (model_type == "qwen3") return "Qwen3ForCausalLM";
-  return model_type == "qwen3_moe" ? "Qwen3MoeForCausalLM" : "LlamaForCausalLM";
-}
-
 // The recipe's [model], completed to what loaders expect of a config.json.
 Json complete_config(Json config, const RunTokenizer& tokenizer) {
   if (!config.contains("vocab_size")) config["vocab_size"] = tokenizer.tokenizer.vocab_size();
-  config["architectures"] = Json::array({class_name(config.value("model_type", ""))});
   config["torch_dtype"] = "float32";
   config["eos_token_id"] = tokenizer.end_token;
   return config;
@@ -60,7 +51,7 @@ Trainer::Trainer(const Recipe& recipe, const std::filesystem::path& out, bool re
   }
   saved_at_ = state_.seconds;
   const auto length = static_cast<double>(recipe_.data.sequence_length);
-  report_ = {cost::training_flops(model_->config(), length), measure_peak_flops(context_),
+  report_ = {cost::training_flops(model_->config(), length), ops::measure_flops(context_),
              recipe_.run.price_per_device_hour};
 }
 
@@ -69,6 +60,7 @@ void Trainer::make_model() {
     config_ = complete_config(recipe_.model, tokenizer_);
     const models::ModelConfig config =
         models::parse_hf_config(config_, recipe_.file.string() + ": [model]");
+    config_["architectures"] = Json::array({models::names_of(config.architecture).class_name});
     model_ = std::make_unique<TrainableModel>(
         TrainableModel::random(config, context_, recipe_.init_std, recipe_.init_seed));
   } else {

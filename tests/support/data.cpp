@@ -40,8 +40,8 @@ std::optional<fs::path> shared_data(const std::string& name) {
 
 TemporaryFolder::TemporaryFolder() {
   std::string pattern = (fs::temp_directory_path() / "frugal-test-XXXXXX").string();
-  require(::mkdtemp(pattern.data()) != nullptr, "cannot make a temporary folder: {}",
-          errno_text(errno));
+  const bool made = ::mkdtemp(pattern.data()) != nullptr;
+  require(made, "cannot make a temporary folder: {}", errno_text(errno));
   path_ = pattern;
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fetches llama.cpp, the yardstick of docs/performance.md, and builds it for this machine into
+# Fetches llama.cpp, the yardstick of speed, and builds it for this machine into
 # build-peers/. The source is the one that the PyPI package llama-cpp-python carries.
 #   tools/peers/build.sh [jobs]
 # Afterwards build-peers/bin holds llama-bench, llama-server, llama-quantize and llama-perplexity,

@@ -15,6 +15,7 @@ namespace {
 // Several times the largest caches.
 constexpr std::int64_t kReadBytes = 512 << 20;
 constexpr int kRuns = 5;
+constexpr std::int64_t kTurns = 2 << 20;  // of the loops in registers
 
 RooflineKernels kernels_for(Isa isa) {
   switch (isa) {
@@ -43,6 +44,19 @@ double best_rate(Run run) {
 
 }  // namespace
 
+double measure_flops(const Context& context) {
+  const RooflineKernels kernels = kernels_for(context.isa);
+  std::atomic<std::int64_t> operations{0};
+  return best_rate([&] {
+    operations = 0;
+    context.threads.run([&](int) {
+      float sink = 0;
+      operations += kernels.multiply_floats(kTurns, &sink);
+    });
+    return operations.load();
+  });
+}
+
 Roofline measure_roofline(const Context& context) {
   const RooflineKernels kernels = kernels_for(context.isa);
   ThreadPool& threads = context.threads;
@@ -60,16 +74,8 @@ Roofline measure_roofline(const Context& context) {
       return kReadBytes;
     });
   }
-  constexpr std::int64_t kTurns = 2 << 20;
+  result.flops = measure_flops(context);
   std::atomic<std::int64_t> operations{0};
-  result.flops = best_rate([&] {
-    operations = 0;
-    threads.run([&](int) {
-      float sink = 0;
-      operations += kernels.multiply_floats(kTurns, &sink);
-    });
-    return operations.load();
-  });
   result.int8_ops = best_rate([&] {
     operations = 0;
     threads.run([&](int) {

@@ -17,4 +17,7 @@ struct Roofline {
 /// instruction set of `context`.
 Roofline measure_roofline(const Context& context);
 
+/// Roofline::flops alone, in a few milliseconds.
+double measure_flops(const Context& context);
+
 }  // namespace frugal::ops
