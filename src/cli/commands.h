@@ -12,6 +12,7 @@ void add_generate(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_perplexity(CLI::App& app);
 void add_pull(CLI::App& app);
+void add_report(CLI::App& app);
 void add_score(CLI::App& app);
 void add_template(CLI::App& app);
 void add_tokenize(CLI::App& app);

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "cli/commands.h"
+#include "cost/ledger.h"
 #include "cost/plan.h"
 #include "formats/checkpoint.h"
 #include "models/known_configs.h"
@@ -61,11 +62,35 @@ void run_plan(const PlanOptions& o) {
   }
 }
 
+struct LedgerOptions {
+  std::filesystem::path folder = "runs";
+  bool json = false;
+};
+
+void run_ledger(const LedgerOptions& o) {
+  const std::vector<cost::RunBill> runs = cost::read_ledgers(o.folder);
+  if (o.json) {
+    fmt::print("{}\n", cost::ledger_json(runs).dump(2));
+  } else {
+    fmt::print("{}", cost::ledger_text(runs));
+  }
+}
+
+void add_ledger(CLI::App& command) {
+  CLI::App* ledger = command.add_subcommand("ledger", "What real runs cost, each and together");
+  auto options = std::make_shared<LedgerOptions>();
+  ledger->add_option("folder", options->folder, "A run's folder, or one that holds several")
+      ->capture_default_str();
+  ledger->add_flag("--json", options->json, "Print JSON");
+  ledger->callback([options] { run_ledger(*options); });
+}
+
 }  // namespace
 
 void add_cost(CLI::App& app) {
   CLI::App* command = app.add_subcommand("cost", "What training costs");
   command->require_subcommand(1);
+  add_ledger(*command);
   CLI::App* plan = command->add_subcommand(
       "plan", "Hours, days and dollars of a training run, before it is run");
   auto options = std::make_shared<PlanOptions>();

@@ -53,6 +53,8 @@ Trainer::Trainer(const Recipe& recipe, const std::filesystem::path& out, bool re
   const auto length = static_cast<double>(recipe_.data.sequence_length);
   report_ = {cost::training_flops(model_->config(), length), ops::measure_flops(context_),
              recipe_.run.price_per_device_hour};
+  ledger_ =
+      std::make_unique<cost::Ledger>(folder_->path(), "train", recipe_.run.price_per_device_hour);
 }
 
 void Trainer::make_model() {
@@ -84,6 +86,8 @@ RunEnd Trainer::run(const std::function<bool()>& stop) {
     const double before = state_.seconds;
     const StepResult result = step();
     state_.seconds = before + seconds_since(start);
+    const auto tokens = static_cast<double>(result.tokens);
+    ledger_->add(tokens, tokens * report_.flops_per_token);
     asked = stop();
     const bool last = asked || schedule_.finished(progress());
     tell(line, result, last);
@@ -95,6 +99,7 @@ RunEnd Trainer::run(const std::function<bool()>& stop) {
     state_.seconds = before + seconds_since(start);
   }
   if (state_.step > 0) save();
+  ledger_->flush();
   return schedule_.finished(progress()) ? RunEnd::finished : RunEnd::stopped;
 }
 
@@ -108,7 +113,7 @@ StepResult Trainer::step() {
   for (const Batch& batch : batches) counts += count(batch, depths);
   model_->zero_gradients(context_);
   LossSums sums;
-  for (const Batch& batch : batches) sums += learner_->learn(batch, counts, options);
+  for (const Batch& batch : batches) sums += learn(batch, counts, options);
   StepResult result;
   result.loss = sums.nll / static_cast<double>(std::max<std::int64_t>(counts.rows, 1));
   result.mtp_loss = sums.mtp_nll / static_cast<double>(std::max<std::int64_t>(counts.mtp_rows, 1));
@@ -130,6 +135,18 @@ StepResult Trainer::step() {
   return result;
 }
 
+LossSums Trainer::learn(const Batch& batch, const LossCounts& counts, const LossOptions& options) {
+  try {
+    return learner_->learn(batch, counts, options);
+  } catch (const Error& error) {  // such as weights that are no numbers any more
+    fail("step {}: {}. The last good checkpoint: {}", state_.step + 1, error.what(), last_good());
+  }
+}
+
+std::string Trainer::last_good() const {
+  return folder_->latest() ? folder_->latest()->string() : "none yet";
+}
+
 std::vector<Batch> Trainer::next_batches(std::int64_t sequences) {
   std::vector<Batch> batches;
   for (std::int64_t i = 0; i < sequences; ++i) {
@@ -143,7 +160,7 @@ std::vector<Batch> Trainer::next_batches(std::int64_t sequences) {
 }
 
 void Trainer::check_health(double loss, double norm) const {
-  const std::string last = folder_->latest() ? folder_->latest()->string() : "none yet";
+  const std::string last = last_good();
   require(std::isfinite(loss) && std::isfinite(norm),
           "step {}: the loss is {} and the gradient norm {}; a smaller train.lr or train.clip may "
           "help. The last good checkpoint: {}",

@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "cost/ledger.h"
 #include "train/data.h"
 #include "train/run_folder.h"
 #include "train/run_report.h"
@@ -35,6 +36,8 @@ class Trainer {
   RunParts parts() { return {*model_, *optimizer_, average_.get(), config_, tokenizer_}; }
   Progress progress() const { return {state_.step, state_.tokens, state_.seconds}; }
   StepResult step();
+  LossSums learn(const Batch& batch, const LossCounts& counts, const LossOptions& options);
+  std::string last_good() const;
   std::vector<Batch> next_batches(std::int64_t sequences);
   void check_health(double loss, double norm) const;
   void tell(ProgressLine& line, const StepResult& result, bool last);
@@ -54,6 +57,7 @@ class Trainer {
   std::unique_ptr<AdamW> optimizer_;
   std::unique_ptr<WeightAverage> average_;  // nullptr without train.ema_decay
   std::unique_ptr<RunFolder> folder_;
+  std::unique_ptr<cost::Ledger> ledger_;
   RunState state_;
   ReportOptions report_;
   double saved_at_ = 0;  // seconds of the run
