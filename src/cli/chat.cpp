@@ -35,7 +35,7 @@ void write_out(std::string_view text) {
 
 }  // namespace
 
-Chat::Chat(LoadedModel& model, const text::Tokenizer& tokenizer, ChatFormat format,
+Chat::Chat(LoadedModel& model, const text::Tokenizer& tokenizer, text::ChatFormat format,
            ChatSettings settings)
     : model_(model),
       tokenizer_(tokenizer),
@@ -148,18 +148,18 @@ void Chat::answer(const std::string& message) {
   watch_.reset();
   thinking_.text.clear();
   reply_.text.clear();
-  ThinkingSplitter splitter(prompt);
+  text::ThinkingSplitter splitter(prompt);
   const Answer answer =
       run_request(*engine_, std::move(wanted), watch_, [&](std::string_view piece) {
-        for (const OutputPart& part : splitter.feed(safe_.feed(piece))) print(part);
+        for (const text::OutputPart& part : splitter.feed(safe_.feed(piece))) print(part);
       });
-  for (const OutputPart& part : splitter.feed(safe_.finish())) print(part);
-  for (const OutputPart& part : splitter.finish()) print(part);
+  for (const text::OutputPart& part : splitter.feed(safe_.finish())) print(part);
+  for (const text::OutputPart& part : splitter.finish()) print(part);
   end_answer(answer);
 }
 
 // Reasoning is dimmed where the terminal can, and stands between its tags elsewhere.
-void Chat::print(const OutputPart& part) {
+void Chat::print(const text::OutputPart& part) {
   if (part.thinking != in_thinking_) {
     in_thinking_ = part.thinking;
     if (style_.on()) {

@@ -7,11 +7,11 @@
 
 #include "base/json.h"
 #include "cli/answer.h"
-#include "cli/chat_format.h"
 #include "cli/line_editor.h"
 #include "cli/loaded_model.h"
 #include "cli/terminal.h"
-#include "cli/thinking.h"
+#include "text/chat_format.h"
+#include "text/thinking.h"
 
 namespace frugal::cli {
 
@@ -27,7 +27,7 @@ struct ChatSettings {
 /// pipe holds answers only. Throws Interrupted on Ctrl-C when input is no terminal.
 class Chat {
  public:
-  Chat(LoadedModel& model, const text::Tokenizer& tokenizer, ChatFormat format,
+  Chat(LoadedModel& model, const text::Tokenizer& tokenizer, text::ChatFormat format,
        ChatSettings settings);
 
   /// Until /exit, Ctrl-D, Ctrl-C twice, or the end of the input.
@@ -41,7 +41,7 @@ class Chat {
   Next run_command(const std::string& line);
   void answer(const std::string& message);
   text::ChatRequest request() const;
-  void print(const OutputPart& part);
+  void print(const text::OutputPart& part);
   void end_answer(const Answer& answer);
   void report(const Answer& answer) const;
   void save(const std::string& path) const;
@@ -49,7 +49,7 @@ class Chat {
 
   LoadedModel& model_;
   const text::Tokenizer& tokenizer_;
-  ChatFormat format_;
+  text::ChatFormat format_;
   ChatSettings settings_;
   std::vector<std::int32_t> stop_tokens_;
   std::unique_ptr<engine::Engine> engine_;
@@ -61,8 +61,8 @@ class Chat {
   // The answer that is being written.
   TerminalText safe_;
   bool in_thinking_ = false;
-  OutputPart thinking_{true, ""};
-  OutputPart reply_{false, ""};
+  text::OutputPart thinking_{true, ""};
+  text::OutputPart reply_{false, ""};
 };
 
 }  // namespace frugal::cli

@@ -27,7 +27,7 @@ void run_chat(ChatOptions options) {
   }
   const std::filesystem::path path = resolve_model(options.model.model);
   const text::Tokenizer tokenizer = open_tokenizer(path);
-  ChatFormat format = ChatFormat::open(path, tokenizer);
+  text::ChatFormat format = text::ChatFormat::open(path, tokenizer);
   LoadedModel loaded(options.model,
                      options.model.context > 0 ? options.model.context : kDefaultContext);
   options.settings.model_name = options.model.model;

@@ -6,13 +6,13 @@
 
 #include "base/error.h"
 #include "cli/answer.h"
-#include "cli/chat_format.h"
 #include "cli/commands.h"
 #include "cli/generation_config.h"
 #include "cli/input.h"
 #include "cli/loaded_model.h"
 #include "cli/model_argument.h"
 #include "cli/terminal.h"
+#include "text/chat_format.h"
 
 namespace frugal::cli {
 
@@ -42,7 +42,7 @@ Prompt make_prompt(const GenerateOptions& options, const std::filesystem::path& 
     require(options.system.empty(), "--system has no meaning with --raw");
     return {tokenizer.encode(text), std::nullopt};
   }
-  const ChatFormat format = ChatFormat::open(path, tokenizer);
+  const text::ChatFormat format = text::ChatFormat::open(path, tokenizer);
   text::ChatRequest request;
   if (!options.system.empty()) {
     request.messages.push_back({{"role", "system"}, {"content", options.system}});

@@ -5,11 +5,11 @@
 #include <memory>
 
 #include "base/error.h"
-#include "cli/chat_format.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/loaded_model.h"
 #include "cli/model_argument.h"
+#include "text/chat_format.h"
 
 namespace frugal::cli {
 
@@ -58,7 +58,7 @@ text::ChatRequest read_request() {
 void run_template(const TemplateOptions& options) {
   const std::filesystem::path path = resolve_model(options.model.model);
   const text::Tokenizer tokenizer = open_tokenizer(path);
-  const std::string prompt = ChatFormat::open(path, tokenizer).render(read_request());
+  const std::string prompt = text::ChatFormat::open(path, tokenizer).render(read_request());
   if (options.json) {
     fmt::print("{}\n", Json{{"prompt", prompt}}.dump());
     return;

@@ -1,8 +1,8 @@
-#include "cli/thinking.h"
+#include "text/thinking.h"
 
 #include <gtest/gtest.h>
 
-namespace frugal::cli {
+namespace frugal::text {
 namespace {
 
 // Reasoning and answer of `output`, fed in pieces of `step` bytes.
@@ -51,4 +51,4 @@ TEST(Thinking, TagsInAnAnswerAreWords) {
 }
 
 }  // namespace
-}  // namespace frugal::cli
+}  // namespace frugal::text

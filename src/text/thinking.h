@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace frugal::cli {
+namespace frugal::text {
 
 struct OutputPart {
   bool thinking = false;
@@ -39,4 +39,4 @@ class ThinkingSplitter {
   std::string kept_;
 };
 
-}  // namespace frugal::cli
+}  // namespace frugal::text

@@ -9,24 +9,24 @@
 #include "text/chat_template.h"
 #include "text/tokenizer.h"
 
-namespace frugal::cli {
+namespace frugal::text {
 
 /// The chat templates of a model with the special tokens that they name.
 class ChatFormat {
  public:
   /// From a folder, which needs no weights, or a .gguf file. Throws Error when there is no
   /// template.
-  static ChatFormat open(const std::filesystem::path& path, const text::Tokenizer& tokenizer);
+  static ChatFormat open(const std::filesystem::path& path, const Tokenizer& tokenizer);
 
-  std::string render(const text::ChatRequest& request) const;
+  std::string render(const ChatRequest& request) const;
 
   /// The special token that ends an assistant's message, found by writing one. Some models forget
   /// to list it among their end tokens.
-  std::optional<std::int32_t> end_of_turn(const text::Tokenizer& tokenizer) const;
+  std::optional<std::int32_t> end_of_turn(const Tokenizer& tokenizer) const;
 
  private:
-  text::ChatTemplates templates_;
-  text::SpecialTokens tokens_;
+  ChatTemplates templates_;
+  SpecialTokens tokens_;
 };
 
-}  // namespace frugal::cli
+}  // namespace frugal::text

@@ -1,9 +1,9 @@
-#include "cli/thinking.h"
+#include "text/thinking.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace frugal::cli {
+namespace frugal::text {
 
 namespace {
 
@@ -85,4 +85,4 @@ std::vector<OutputPart> ThinkingSplitter::finish() {
   return parts;
 }
 
-}  // namespace frugal::cli
+}  // namespace frugal::text

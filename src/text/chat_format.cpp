@@ -1,16 +1,16 @@
-#include "cli/chat_format.h"
+#include "text/chat_format.h"
 
 #include "base/error.h"
 #include "formats/checkpoint.h"
 
-namespace frugal::cli {
+namespace frugal::text {
 
 namespace fs = std::filesystem;
 
 namespace {
 
-text::SpecialTokens tokens_of(const text::Tokenizer& tokenizer) {
-  text::SpecialTokens tokens;
+SpecialTokens tokens_of(const Tokenizer& tokenizer) {
+  SpecialTokens tokens;
   const auto name = [&](const char* variable, std::optional<std::int32_t> id) {
     if (id) tokens[variable] = tokenizer.token_text(*id);
   };
@@ -22,14 +22,14 @@ text::SpecialTokens tokens_of(const text::Tokenizer& tokenizer) {
 
 }  // namespace
 
-ChatFormat ChatFormat::open(const fs::path& path, const text::Tokenizer& tokenizer) {
+ChatFormat ChatFormat::open(const fs::path& path, const Tokenizer& tokenizer) {
   ChatFormat format;
   if (fs::is_directory(path)) {
-    format.templates_ = text::ChatTemplates::from_folder(path);
+    format.templates_ = ChatTemplates::from_folder(path);
     const fs::path config = path / "tokenizer_config.json";
-    if (fs::exists(config)) format.tokens_ = text::special_tokens(read_json_file(config));
+    if (fs::exists(config)) format.tokens_ = special_tokens(read_json_file(config));
   } else {
-    format.templates_ = text::ChatTemplates::from_gguf(formats::open_checkpoint(path).metadata());
+    format.templates_ = ChatTemplates::from_gguf(formats::open_checkpoint(path).metadata());
     format.tokens_ = tokens_of(tokenizer);
   }
   require(!format.templates_.empty(),
@@ -39,14 +39,14 @@ ChatFormat ChatFormat::open(const fs::path& path, const text::Tokenizer& tokeniz
   return format;
 }
 
-std::string ChatFormat::render(const text::ChatRequest& request) const {
+std::string ChatFormat::render(const ChatRequest& request) const {
   const bool with_tools = request.tools.is_array() && !request.tools.empty();
-  return text::apply_chat_template(templates_.choose(with_tools), request, tokens_);
+  return apply_chat_template(templates_.choose(with_tools), request, tokens_);
 }
 
-std::optional<std::int32_t> ChatFormat::end_of_turn(const text::Tokenizer& tokenizer) const {
+std::optional<std::int32_t> ChatFormat::end_of_turn(const Tokenizer& tokenizer) const {
   constexpr std::string_view kAnswer = "frugal-answer";
-  text::ChatRequest request;
+  ChatRequest request;
   request.messages = {{{"role", "user"}, {"content", "question"}},
                       {{"role", "assistant"}, {"content", kAnswer}}};
   request.add_generation_prompt = false;
@@ -64,4 +64,4 @@ std::optional<std::int32_t> ChatFormat::end_of_turn(const text::Tokenizer& token
   return behind.front();
 }
 
-}  // namespace frugal::cli
+}  // namespace frugal::text
