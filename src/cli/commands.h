@@ -14,6 +14,7 @@ void add_perplexity(CLI::App& app);
 void add_pull(CLI::App& app);
 void add_report(CLI::App& app);
 void add_score(CLI::App& app);
+void add_serve(CLI::App& app);
 void add_template(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_tokenizer(CLI::App& app);

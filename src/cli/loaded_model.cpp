@@ -42,14 +42,16 @@ text::Tokenizer open_tokenizer(const fs::path& path) {
   return text::Tokenizer::from_gguf(formats::open_checkpoint(path).metadata());
 }
 
-LoadedModel::LoadedModel(const ModelOptions& options, std::int64_t cache_tokens)
+LoadedModel::LoadedModel(const ModelOptions& options, std::int64_t cache_tokens,
+                         std::int64_t sequences)
     : path_(resolve_model(options.model)),
-      threads_(options.threads > 0 ? options.threads : usable_cores()) {
+      threads_(options.threads > 0 ? options.threads : usable_cores()),
+      sequences_(sequences) {
   models::ModelFiles files = models::load_model(path_);
   const std::uint64_t model_bytes = weight_bytes(*files.checkpoint);
   model_ =
       std::make_unique<models::Transformer>(std::move(files), ops::Context{threads_, chosen_isa()});
-  cache_tokens_ = std::min(cache_tokens, model_->max_positions());
+  cache_tokens_ = std::min(cache_tokens, model_->max_positions() * sequences_);
   const engine::MemoryNeeds needs{
       .model_bytes = model_bytes,
       .cache_block_bytes = static_cast<std::uint64_t>(model_->cache_block_bytes()),
@@ -64,7 +66,7 @@ std::unique_ptr<engine::Engine> LoadedModel::make_engine(const text::Tokenizer& 
   return std::make_unique<engine::Engine>(
       *model_, engine::EngineOptions{.cache_tokens = cache_tokens_,
                                      .max_batch_tokens = kBatchTokens,
-                                     .max_sequences = 1,
+                                     .max_sequences = sequences_,
                                      .token_bytes = [&tokenizer](std::int32_t token) {
                                        return tokenizer.is_special(token)
                                                   ? std::string()

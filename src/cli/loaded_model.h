@@ -19,15 +19,15 @@ text::Tokenizer open_tokenizer(const std::filesystem::path& path);
 class LoadedModel {
  public:
   /// Opens --model. Throws Error when it does not fit into memory with a cache for
-  /// `cache_tokens` tokens, which is cut to what the model can.
-  LoadedModel(const ModelOptions& options, std::int64_t cache_tokens);
+  /// `cache_tokens` tokens, which is cut to what `sequences` sequences at once can use.
+  LoadedModel(const ModelOptions& options, std::int64_t cache_tokens, std::int64_t sequences = 1);
 
   const std::filesystem::path& path() const { return path_; }
   const formats::Checkpoint& checkpoint() const { return model_->checkpoint(); }
   models::Transformer& model() { return *model_; }
   std::int64_t cache_tokens() const { return cache_tokens_; }
 
-  /// An engine for one request at a time, whose cache holds cache_tokens().
+  /// An engine for so many sequences at once, whose cache holds cache_tokens().
   std::unique_ptr<engine::Engine> make_engine(const text::Tokenizer& tokenizer);
 
  private:
@@ -35,6 +35,7 @@ class LoadedModel {
   ThreadPool threads_;
   std::unique_ptr<models::Transformer> model_;
   std::int64_t cache_tokens_ = 0;
+  std::int64_t sequences_ = 1;
 };
 
 }  // namespace frugal::cli

@@ -20,16 +20,22 @@ SpecialTokens tokens_of(const Tokenizer& tokenizer) {
   return tokens;
 }
 
+ChatTemplates templates_of(const fs::path& path) {
+  if (fs::is_directory(path)) return ChatTemplates::from_folder(path);
+  return ChatTemplates::from_gguf(formats::open_checkpoint(path).metadata());
+}
+
 }  // namespace
+
+bool ChatFormat::exists(const fs::path& path) { return !templates_of(path).empty(); }
 
 ChatFormat ChatFormat::open(const fs::path& path, const Tokenizer& tokenizer) {
   ChatFormat format;
+  format.templates_ = templates_of(path);
   if (fs::is_directory(path)) {
-    format.templates_ = ChatTemplates::from_folder(path);
     const fs::path config = path / "tokenizer_config.json";
     if (fs::exists(config)) format.tokens_ = special_tokens(read_json_file(config));
   } else {
-    format.templates_ = ChatTemplates::from_gguf(formats::open_checkpoint(path).metadata());
     format.tokens_ = tokens_of(tokenizer);
   }
   require(!format.templates_.empty(),

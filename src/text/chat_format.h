@@ -14,6 +14,9 @@ namespace frugal::text {
 /// The chat templates of a model with the special tokens that they name.
 class ChatFormat {
  public:
+  /// Whether the folder or file has a template.
+  static bool exists(const std::filesystem::path& path);
+
   /// From a folder, which needs no weights, or a .gguf file. Throws Error when there is no
   /// template.
   static ChatFormat open(const std::filesystem::path& path, const Tokenizer& tokenizer);

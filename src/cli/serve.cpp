@@ -1,0 +1,130 @@
+// frugal serve: DeepSeek's HTTP API and the chat page.
+#include <fmt/core.h>
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/fetch.h"
+#include "cli/generation_config.h"
+#include "cli/loaded_model.h"
+#include "cli/model_argument.h"
+#include "net/catalog.h"
+#include "server/app.h"
+#include "server/listener.h"
+
+namespace frugal::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Sequences that run at once. More would not make a CPU faster, and each one slower.
+constexpr std::int64_t kSequences = 16;
+// What one conversation may have, and how many full ones the cache holds, unless --context says
+// otherwise. Most conversations are much shorter, and the cache is shared.
+constexpr std::int64_t kDefaultContext = 8192;
+constexpr std::int64_t kFullConversations = 2;
+
+struct ServeOptions {
+  std::vector<std::string> models;
+  ModelOptions model;  // threads and context
+  server::ListenOptions listen;
+};
+
+// "smollm2" of path/to/smollm2.gguf; names of pull --list stay as they are.
+std::string served_name(const std::string& model) {
+  const fs::path path = fs::path(model).lexically_normal();
+  if (!fs::exists(path)) return model;
+  if (!fs::is_directory(path)) return path.stem().string();
+  return path.has_filename() ? path.filename().string() : path.parent_path().filename().string();
+}
+
+std::int64_t modified(const fs::path& path) {
+  const auto time = std::chrono::file_clock::to_sys(fs::last_write_time(path));
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
+std::shared_ptr<server::ServedModel> load(ModelOptions options, const std::string& name) {
+  const std::int64_t context = options.context > 0 ? options.context : kDefaultContext;
+  const auto loaded =
+      std::make_shared<LoadedModel>(options, context * kFullConversations, kSequences);
+  const fs::path path = loaded->path();
+  auto served = std::make_shared<server::ServedModel>(
+      name, fmt::format("fp_{}_{:x}", isa_name(chosen_isa()), modified(path)), loaded,
+      open_tokenizer(path));
+  served->defaults = sampling_defaults_of(loaded->checkpoint());
+  served->stop_tokens = stop_tokens_of(loaded->checkpoint(), served->tokenizer);
+  if (text::ChatFormat::exists(path)) {
+    served->format = text::ChatFormat::open(path, served->tokenizer);
+    if (const auto end = served->format->end_of_turn(served->tokenizer)) {
+      served->stop_tokens.push_back(*end);
+    }
+  }
+  served->engine = loaded->make_engine(served->tokenizer);
+  served->loop = std::make_unique<engine::EngineLoop>(*served->engine);
+  return served;
+}
+
+// The source folder, of which the program is build/bin/frugal.
+fs::path source_folder() {
+  std::error_code error;
+  return fs::read_symlink("/proc/self/exe", error).parent_path().parent_path().parent_path();
+}
+
+void run_serve(ServeOptions options) {
+  if (options.models.empty()) {
+    fetch_default_model();
+    options.models.emplace_back(net::kDefaultModel);
+  }
+  server::ModelRegistry models;
+  for (const std::string& model : options.models) {
+    const std::string name = served_name(model);
+    ModelOptions wanted = options.model;
+    wanted.model = model;
+    models.add(name, modified(resolve_model(model)), [wanted, name] { return load(wanted, name); });
+  }
+  server::App app(models, {.page = source_folder() / "web" / "dist"});
+  server::HttpServer http(
+      options.listen,
+      [&](const server::HttpRequest& request, const std::shared_ptr<server::Exchange>& exchange) {
+        app.handle(request, exchange);
+      },
+      [&] { app.cut_off(); });
+  require(http.is_loopback(),
+          "{} can be reached from other machines, and there is no key yet; make one with: frugal "
+          "keys add NAME",
+          options.listen.host);
+  models.get("");  // so that the first question need not wait, and faults show now
+  fmt::print(stderr, "frugal: serving on http://{}:{}\n", options.listen.host, http.port());
+  http.run();
+  fmt::print(stderr, "frugal: stopped\n");
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app) {
+  const auto options = std::make_shared<ServeOptions>();
+  CLI::App* command =
+      app.add_subcommand("serve", "Answer DeepSeek's HTTP API, and show a chat page");
+  command
+      ->add_option("-m,--model", options->models,
+                   "A folder in Hugging Face form, a .gguf file, or a name of frugal pull --list; "
+                   "may be repeated (default: " +
+                       std::string(net::kDefaultModel) + ")")
+      ->type_name("M")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  command->add_option("--host", options->listen.host, "Address to listen on")
+      ->capture_default_str();
+  command->add_option("--port", options->listen.port, "Port to listen on; 0: any free one")
+      ->capture_default_str();
+  add_context_option(*command, options->model);
+  add_threads_option(*command, options->model);
+  command->callback([options] { run_serve(*options); });
+}
+
+}  // namespace frugal::cli

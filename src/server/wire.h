@@ -1,0 +1,20 @@
+// JSON and server-sent events as they go over the wire.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+
+namespace frugal::server {
+
+/// One line of JSON; broken UTF-8 becomes U+FFFD.
+std::string to_wire(const Json& json);
+
+/// A server-sent event of that JSON, with a name in Anthropic's streams.
+std::string to_event(const Json& json, std::string_view name = {});
+
+/// `prefix` and 24 random letters and digits.
+std::string new_id(std::string_view prefix);
+
+}  // namespace frugal::server

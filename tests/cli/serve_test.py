@@ -1,0 +1,138 @@
+"""frugal serve over real sockets."""
+
+import pathlib
+import socket
+import tempfile
+import threading
+import time
+
+import serving
+import support
+import tiny_model
+
+QUESTION = {"messages": [{"role": "user", "content": "What is the capital of France?"}]}
+
+
+class ServeTest(support.ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        scratch = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(scratch.cleanup)
+        model = tiny_model.make(pathlib.Path(scratch.name) / "tiny", context=20000)
+        cls.model = model
+        cls.server = cls.enterClassContext(serving.serving("-m", model, "--context", 20000))
+
+    def test_health_and_models(self):
+        self.assertEqual(self.server.get("/health")[::2], (200, {"status": "ok"}))
+        for path in ["/models", "/v1/models"]:
+            status, _, body = self.server.get(path)
+            self.assertEqual((status, [m["id"] for m in body["data"]]), (200, ["tiny"]))
+
+    def test_the_page_comes_with_a_strict_policy(self):
+        status, headers, body = self.server.get("/")
+        self.assertEqual(status, 200)
+        self.assertIn("<title>", body)
+        policy = headers["Content-Security-Policy"]
+        self.assertIn("default-src 'none'", policy)
+        self.assertIn("script-src 'self';", policy)
+        for path in ["/../frugal", "/..%2ffrugal", "/assets/../../frugal"]:
+            self.assertEqual(self.server.get(path)[0], 404)
+
+    def test_an_answer_whole_and_as_a_stream(self):
+        request = {**QUESTION, "max_tokens": 12, "seed": 5, "temperature": 1}
+        status, _, whole = self.server.post("/chat/completions", request)
+        self.assertEqual(status, 200)
+        usage = whole["usage"]
+        self.assertEqual(usage["prompt_tokens"] + usage["completion_tokens"], usage["total_tokens"])
+        stream = {**request, "stream": True, "stream_options": {"include_usage": True}}
+        events = self.server.events("/v1/chat/completions", stream)
+        self.assertEqual(events.pop(), "[DONE]")
+        self.assertEqual(events[-1]["usage"]["completion_tokens"], usage["completion_tokens"])
+        text = "".join(e["choices"][0]["delta"].get("content", "") for e in events[:-1])
+        self.assertEqual(text, whole["choices"][0]["message"]["content"])
+        self.assertEqual(events[-2]["choices"][0]["finish_reason"], whole["choices"][0]["finish_reason"])
+
+    def test_equal_seeds_give_equal_answers_also_under_load(self):
+        request = {**QUESTION, "max_tokens": 20, "seed": 7, "temperature": 1}
+        alone = self.server.post("/chat/completions", request)[2]["choices"]
+        answers = [None] * 12
+
+        def ask(i):
+            other = request if i % 2 == 0 else {**request, "seed": i}
+            answers[i] = self.server.post("/chat/completions", other)[2]["choices"]
+
+        threads = [threading.Thread(target=ask, args=(i,)) for i in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(answers[::2], [alone] * 6)
+        self.assertNotEqual(answers[1], alone)
+
+    def test_refusals(self):
+        def refused(path, body):
+            status, _, reply = self.server.post(path, body)
+            error = reply["error"]
+            self.assertTrue(error["message"])
+            return status, error["param"]
+
+        chat = "/chat/completions"
+        self.assertEqual(refused(chat, "{"), (400, None))
+        self.assertEqual(refused(chat, {**QUESTION, "model": "gpt"}), (400, "model"))
+        self.assertEqual(refused(chat, {**QUESTION, "temperature": 3}), (422, "temperature"))
+        self.assertEqual(refused(chat, {**QUESTION, "temprature": 1}), (422, "temprature"))
+        self.assertEqual(self.server.post("/nothing", {})[0], 404)
+        self.assertEqual(self.server.get(chat)[0], 405)
+
+    def test_pages_of_others_may_not_ask(self):
+        headers = {"Origin": "http://evil.example"}
+        self.assertEqual(self.server.post("/chat/completions", QUESTION, headers=headers)[0], 403)
+        headers = {"Origin": f"http://127.0.0.1:{self.server.port}"}
+        self.assertEqual(self.server.get("/models", headers=headers)[0], 200)
+
+    def test_it_listens_elsewhere_only_with_a_key(self):
+        self.expect_error("serve", "-m", self.model, "--host", "0.0.0.0", "--port", "0", says="keys add")
+
+    def test_a_client_that_goes_away_frees_its_place(self):
+        body = '{"messages":[{"role":"user","content":"hi"}],"n":16,"max_tokens":19000}'
+        with socket.create_connection(("127.0.0.1", self.server.port)) as client:
+            client.sendall(
+                f"POST /chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}"
+                f"\r\n\r\n{body}".encode()
+            )
+            time.sleep(0.3)
+        start = time.monotonic()
+        self.assertEqual(self.server.post("/chat/completions", {**QUESTION, "max_tokens": 2})[0], 200)
+        self.assertLess(time.monotonic() - start, 10)
+
+
+class StopTest(support.ProgramTest):
+    def test_sigterm_lets_an_answer_finish(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            model = tiny_model.make(pathlib.Path(scratch) / "tiny")
+            with serving.serving("-m", model) as server:
+                replies = []
+                ask = lambda: replies.append(  # noqa: E731
+                    server.post("/chat/completions", {**QUESTION, "max_tokens": 300})
+                )
+                thread = threading.Thread(target=ask)
+                thread.start()
+                time.sleep(0.05)
+                self.assertIn("stopped", server.stop())
+                thread.join()
+                self.assertEqual(replies[0][0], 200)
+                self.assertEqual(server.process.returncode, 0)
+
+
+class SmolLM2Test(support.ProgramTest):
+    def test_the_capital_of_france(self):
+        with serving.serving("-m", support.smollm2()) as server:
+            request = {**QUESTION, "temperature": 0, "max_tokens": 30}
+            status, _, reply = server.post("/v1/chat/completions", request)
+            self.assertEqual(status, 200)
+            self.assertIn("Paris", reply["choices"][0]["message"]["content"])
+            self.assertEqual(reply["choices"][0]["finish_reason"], "stop")
+
+
+if __name__ == "__main__":
+    support.main()

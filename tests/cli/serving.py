@@ -1,0 +1,73 @@
+"""A running `frugal serve`, for tests."""
+
+import contextlib
+import http.client
+import json
+import re
+import signal
+import subprocess
+
+import support
+
+
+class Server:
+    def __init__(self, process, port):
+        self.process = process
+        self.port = port
+
+    def request(self, method, path, body=None, headers=None, timeout=120):
+        """Status, headers and body (parsed when it is JSON) of one request."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        data = body if body is None or isinstance(body, (bytes, str)) else json.dumps(body)
+        connection.request(method, path, data, headers or {})
+        response = connection.getresponse()
+        text = response.read()
+        connection.close()
+        is_json = response.headers.get("Content-Type", "").startswith("application/json")
+        return response.status, response.headers, json.loads(text) if is_json else text.decode()
+
+    def get(self, path, **keywords):
+        return self.request("GET", path, **keywords)
+
+    def post(self, path, body, **keywords):
+        return self.request("POST", path, body, **keywords)
+
+    def events(self, path, body, headers=None):
+        """The server-sent events of a stream: parsed data, or the text "[DONE]"."""
+        status, _, text = self.post(path, body, headers=headers)
+        assert status == 200, text
+        lines = [line[6:] for line in text.splitlines() if line.startswith("data: ")]
+        return [line if line == "[DONE]" else json.loads(line) for line in lines]
+
+    def stop(self, how=signal.SIGTERM):
+        """Returns what it still said on standard error."""
+        self.process.send_signal(how)
+        said = self.process.stderr.read()
+        self.process.wait(timeout=60)
+        return said
+
+
+@contextlib.contextmanager
+def serving(*arguments, environment=None):
+    """Starts the server on a free port; stops it at the end."""
+    process = subprocess.Popen(
+        [support.program(), "serve", "--port", "0", *map(str, arguments)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    try:
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            found = re.search(r"serving on http://[^ ]*:(\d+)", line)
+            if found:
+                break
+        else:
+            raise AssertionError("".join(said))
+        yield Server(process, int(found[1]))
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        process.stderr.close()
