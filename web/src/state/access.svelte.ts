@@ -1,0 +1,2 @@
+/** Whether the server has asked for a key. */
+export const access: { needed: boolean } = $state({ needed: false });
