@@ -3,41 +3,56 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/mapped_file.h"
+#include "train/shards.h"
 
 namespace frugal::train {
 
 namespace {
 
-std::unique_ptr<TokenStream> encode(const RunTokenizer& tokenizer, std::string_view text) {
-  return std::make_unique<TokenList>(
-      encode_document(tokenizer.tokenizer, text, tokenizer.end_token));
+// Where the last `share` of the tokens begins: after the next end of a document, if that leaves at
+// least half of the share, or else right there.
+std::int64_t validation_begin(const TokenStream& stream, double share, std::int32_t end_token) {
+  constexpr std::int64_t kChunk = 1 << 16;
+  const auto validation = static_cast<std::int64_t>(share * static_cast<double>(stream.size()));
+  const std::int64_t wanted = stream.size() - validation;
+  const std::int64_t latest = stream.size() - validation / 2;
+  std::vector<std::int32_t> tokens;
+  for (std::int64_t begin = wanted; begin < latest; begin += kChunk) {
+    tokens.resize(static_cast<std::size_t>(std::min(kChunk, latest - begin)));
+    stream.read(begin, tokens);
+    const auto at = std::ranges::find(tokens, end_token);
+    if (at != tokens.end()) return begin + (at - tokens.begin()) + 1;
+  }
+  return wanted;
 }
 
-// Where the last `share` of the text begins, at a line's start.
-std::size_t validation_begin(std::string_view text, double share) {
-  const auto wanted = static_cast<std::size_t>((1 - share) * static_cast<double>(text.size()));
-  const std::size_t line = text.find('\n', std::min(wanted, text.size()));
-  return line == std::string_view::npos ? text.size() : line + 1;
+void split(const DataOptions& options, std::int32_t end_token, RunData& data) {
+  const bool shares = options.validation_path.empty() && options.validation_share > 0;
+  const std::int64_t size = data.all->size();
+  const std::int64_t end =
+      shares ? validation_begin(*data.all, options.validation_share, end_token) : size;
+  data.training_stream = std::make_unique<TokenSlice>(*data.all, 0, end);
+  if (data.other != nullptr) {
+    data.validation_stream = std::make_unique<TokenSlice>(*data.other, 0, data.other->size());
+  } else if (shares) {
+    data.validation_stream = std::make_unique<TokenSlice>(*data.all, end, size);
+  }
+  require(data.validation_stream == nullptr || data.validation_stream->size() > 1,
+          "{}: there is no text to validate with", options.path.string());
 }
 
 }  // namespace
 
-RunData load_data(const DataOptions& options, const RunTokenizer& tokenizer) {
-  const MappedFile file(options.path);
-  require(file.size() > 0, "{} is empty", options.path.string());
+RunData load_data(const DataOptions& options, const RunTokenizer& tokenizer,
+                  const std::filesystem::path& cache) {
   RunData data;
-  std::string_view text = file.text();
+  data.key = shards_key(options.path, options.text_key, tokenizer);
+  data.all = open_shards(options.path, options.text_key, tokenizer, data.key, cache);
   if (!options.validation_path.empty()) {
-    data.validation_stream = encode(tokenizer, MappedFile(options.validation_path).text());
-  } else if (options.validation_share > 0) {
-    const std::size_t begin = validation_begin(text, options.validation_share);
-    data.validation_stream = encode(tokenizer, text.substr(begin));
-    text = text.substr(0, begin);
+    const std::string key = shards_key(options.validation_path, options.text_key, tokenizer);
+    data.other = open_shards(options.validation_path, options.text_key, tokenizer, key, cache);
   }
-  require(data.validation_stream == nullptr || data.validation_stream->size() > 1,
-          "{}: there is no text to validate with", options.path.string());
-  data.training_stream = encode(tokenizer, text);
+  split(options, tokenizer.end_token, data);
   WindowOptions windows;
   windows.length = options.sequence_length;
   windows.end_token = tokenizer.end_token;
@@ -45,7 +60,11 @@ RunData load_data(const DataOptions& options, const RunTokenizer& tokenizer) {
   windows.fim_share = options.fim_share;
   windows.fim = tokenizer.fim;
   windows.seed = options.seed;
-  data.training = std::make_unique<Windows>(*data.training_stream, windows);
+  try {
+    data.training = std::make_unique<Windows>(*data.training_stream, windows);
+  } catch (const Error& error) {
+    fail("{}: {}", options.path.string(), error.what());
+  }
   if (data.validation_stream != nullptr) {
     windows.fim_share = 0;
     windows.shuffle = false;

@@ -183,6 +183,8 @@ void read_data(Section s, Recipe& r) {
   s.text("path", r.data.path);
   s.text("validation_path", r.data.validation_path);
   s.number("validation_share", r.data.validation_share, 0, 0.9);
+  s.text("text_key", r.data.text_key);
+  s.text("cache", r.data.cache);
   s.number("sequence_length", r.data.sequence_length, 2, 1 << 24);
   s.boolean("mask_samples", r.data.mask_samples);
   s.number("fim_share", r.data.fim_share, 0, 1);

@@ -13,9 +13,11 @@
 namespace frugal::train {
 
 struct DataOptions {
-  std::filesystem::path path;             // a text file
+  std::filesystem::path path;             // text, JSONL, either as .gz or .zst, or a folder
   std::filesystem::path validation_path;  // or empty: validation_share of path, from its end
   double validation_share = 0.1;
+  std::string text_key = "text";  // of a JSONL line: where its document is
+  std::filesystem::path cache;    // of tokens, for many runs; empty: "tokens" in the run's folder
   std::int64_t sequence_length = 256;  // tokens a window
   bool mask_samples = false;           // documents packed into one window do not see each other
   double fim_share = 0;                // of documents: rearranged to fill in the middle

@@ -65,8 +65,9 @@ void write_optimizer(const fs::path& path, const RunParts& parts) {
 
 Json state_json(const RunState& s, std::int64_t optimizer_steps) {
   return {
-      {"step", s.step},       {"tokens", s.tokens},         {"windows", s.windows},
-      {"seconds", s.seconds}, {"usual_norm", s.usual_norm}, {"optimizer_steps", optimizer_steps}};
+      {"step", s.step},        {"tokens", s.tokens},         {"windows", s.windows},
+      {"seconds", s.seconds},  {"usual_norm", s.usual_norm}, {"optimizer_steps", optimizer_steps},
+      {"data_key", s.data_key}};
 }
 
 // Copies a stored tensor to where it belongs, which says what it has to be.
@@ -172,9 +173,9 @@ RunState RunFolder::restore(const fs::path& checkpoint, const RunParts& parts) c
   }
   const Json state = read_json_file(checkpoint / kState);
   parts.optimizer.set_steps(state.at("optimizer_steps").get<std::int64_t>());
-  return {state.at("step").get<std::int64_t>(), state.at("tokens").get<std::int64_t>(),
+  return {state.at("step").get<std::int64_t>(),    state.at("tokens").get<std::int64_t>(),
           state.at("windows").get<std::int64_t>(), state.at("seconds").get<double>(),
-          state.at("usual_norm").get<double>()};
+          state.at("usual_norm").get<double>(),    state.at("data_key").get<std::string>()};
 }
 
 void RunFolder::append_metrics(const Json& line) const {

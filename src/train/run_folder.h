@@ -17,6 +17,7 @@ struct RunState {
   std::int64_t windows = 0;  // taken from the data so far
   double seconds = 0;        // spent so far
   double usual_norm = 0;     // running mean of the gradient norm
+  std::string data_key;      // RunData::key
 };
 
 /// What a checkpoint holds, apart from the state.

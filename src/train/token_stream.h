@@ -1,10 +1,9 @@
 // The tokens that a run learns from, as one long row.
 #pragma once
 
-#include <filesystem>
+#include <cstdint>
+#include <span>
 #include <vector>
-
-#include "text/tokenizer.h"
 
 namespace frugal::train {
 
@@ -29,8 +28,17 @@ class TokenList final : public TokenStream {
   std::vector<std::int32_t> tokens_;
 };
 
-/// One text, encoded as one document.
-std::vector<std::int32_t> encode_document(const text::Tokenizer& tokenizer, std::string_view text,
-                                          std::int32_t end_token);
+/// Tokens [begin, end) of another stream, which must live as long.
+class TokenSlice final : public TokenStream {
+ public:
+  TokenSlice(const TokenStream& whole, std::int64_t begin, std::int64_t end)
+      : whole_(whole), begin_(begin), end_(end) {}
+  std::int64_t size() const override { return end_ - begin_; }
+  void read(std::int64_t begin, std::span<std::int32_t> out) const override;
+
+ private:
+  const TokenStream& whole_;
+  std::int64_t begin_, end_;
+};
 
 }  // namespace frugal::train

@@ -38,17 +38,23 @@ Trainer::Trainer(const Recipe& recipe, const std::filesystem::path& out, bool re
       threads_(recipe.threads > 0 ? recipe.threads : usable_cores()),
       context_{threads_, chosen_isa()},
       tokenizer_(load_tokenizer(recipe.tokenizer)),
-      data_(load_data(recipe.data, tokenizer_)),
       schedule_(recipe.schedule) {
   make_model();
   learner_ = std::make_unique<Learner>(*model_, context_);
   optimizer_ = std::make_unique<AdamW>(*model_, recipe_.adamw);
   if (recipe_.ema_decay > 0) average_ = std::make_unique<WeightAverage>(*model_);
   folder_ = std::make_unique<RunFolder>(out, resume);
+  data_ = load_data(recipe_.data, tokenizer_,
+                    recipe_.data.cache.empty() ? out / "tokens" : recipe_.data.cache);
   if (resume) {
     state_ = folder_->restore(*folder_->latest(), parts());
+    require(state_.data_key == data_.key,
+            "{} was trained on other data or with another tokenizer than {}; the run cannot go on "
+            "where it stopped",
+            last_good(), recipe.data.path.string());
     folder_->cut_metrics(state_.step);
   }
+  state_.data_key = data_.key;
   saved_at_ = state_.seconds;
   const auto length = static_cast<double>(recipe_.data.sequence_length);
   report_ = {cost::training_flops(model_->config(), length), ops::measure_flops(context_),

@@ -17,8 +17,8 @@ enum class RunEnd { finished, stopped };
 /// resumed; only a run that ends by time follows the clock instead.
 class Trainer {
  public:
-  /// Loads data and model, and with `resume` the newest checkpoint in `out`. Nothing is written
-  /// before recipe, data and model are known to fit.
+  /// Loads model and data, and with `resume` the newest checkpoint in `out`. Nothing is written
+  /// before recipe, model and folder are known to fit, and then the tokens of the data come first.
   Trainer(const Recipe& recipe, const std::filesystem::path& out, bool resume);
 
   /// Steps until the recipe's end or until `stop`, asked after each step, says so; saves last of

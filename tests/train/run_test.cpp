@@ -158,6 +158,10 @@ TEST_F(Run, RefusesToMixRunsAndModels) {
   EXPECT_THAT(message(recipe(), "none", true), HasSubstr("no checkpoint to resume from"));
   EXPECT_THAT(message(recipe({"model.hidden_size=32"}), "out", true), HasSubstr("another model"));
   EXPECT_THAT(message(recipe({"train.moments=f32"}), "out", true), HasSubstr("does not fit"));
+  frugal::testing::write_file(path("other.txt"), contents(path("text.txt")) + "more");
+  Recipe other = recipe();
+  other.data.path = path("other.txt");
+  EXPECT_THAT(message(other, "out", true), HasSubstr("trained on other data"));
   EXPECT_THAT(message(recipe({"model.vocab_size=100"}), "new", false), HasSubstr("260 tokens"));
   EXPECT_THAT(message(recipe({"model.hiden_size=16"}), "new", false), HasSubstr("hiden_size"));
 }
