@@ -60,6 +60,7 @@ LoadedModel::LoadedModel(const ModelOptions& options, std::int64_t cache_tokens,
   const std::uint64_t available = available_memory();
   engine::require_fit(needs, available);
   fmt::print(stderr, "frugal: {}: {}\n", options.model, engine::describe(needs, available));
+  model_->pack();
 }
 
 std::unique_ptr<engine::Engine> LoadedModel::make_engine(const text::Tokenizer& tokenizer) {

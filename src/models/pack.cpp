@@ -36,23 +36,22 @@ void pack_one(const formats::Checkpoint& checkpoint, const ops::Weight& weight, 
 
 }  // namespace
 
-void pack_weights(ModelFiles& files, ThreadPool& threads) {
+void pack_weights(const formats::Checkpoint& checkpoint, const ModelConfig& config,
+                  Weights& weights, ThreadPool& threads) {
   std::int64_t total = 0;
-  for_each_parameter(files.config, files.weights,
-                     [&](const ParameterSite& site, const Parameter& parameter) {
-                       if (!is_packed(files.config, site)) return;
-                       total += ops::packed_bytes(parameter.weight.dtype, site.n, site.k);
-                     });
+  for_each_parameter(config, weights, [&](const ParameterSite& site, const Parameter& parameter) {
+    if (is_packed(config, site)) {
+      total += ops::packed_bytes(parameter.weight.dtype, site.n, site.k);
+    }
+  });
   const auto memory = std::make_shared<Buffer>(static_cast<std::size_t>(total), "the weights");
   std::byte* place = memory->data();
-  for_each_parameter(files.config, files.weights,
-                     [&](const ParameterSite& site, Parameter& parameter) {
-                       if (!is_packed(files.config, site)) return;
-                       const ops::Weight stored = parameter.weight;
-                       pack_one(*files.checkpoint, stored, place, threads);
-                       parameter.weight = ops::packed_weight(stored, place, memory);
-                       place += parameter.weight.bytes();
-                     });
+  for_each_parameter(config, weights, [&](const ParameterSite& site, Parameter& parameter) {
+    if (!is_packed(config, site)) return;
+    pack_one(checkpoint, parameter.weight, place, threads);
+    parameter.weight = ops::packed_weight(parameter.weight, place, memory);
+    place += parameter.weight.bytes();
+  });
 }
 
 }  // namespace frugal::models

@@ -2,7 +2,8 @@
 #pragma once
 
 #include "base/threads.h"
-#include "models/load.h"
+#include "formats/checkpoint.h"
+#include "models/weights.h"
 
 namespace frugal::models {
 
@@ -10,6 +11,7 @@ namespace frugal::models {
 /// pages of the file back as it goes, so that the model is hardly ever in memory twice. What is
 /// read by rows stays as it is: vectors, an embedding that is not the output head, and kv_b of
 /// latent attention. From then on products with block types round activations to whole numbers.
-void pack_weights(ModelFiles& files, ThreadPool& threads);
+void pack_weights(const formats::Checkpoint& checkpoint, const ModelConfig& config,
+                  Weights& weights, ThreadPool& threads);
 
 }  // namespace frugal::models

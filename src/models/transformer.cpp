@@ -1,6 +1,7 @@
 #include "models/transformer.h"
 
 #include "base/error.h"
+#include "models/pack.h"
 #include "models/rope_frequencies.h"
 #include "ops/linear/linear.h"
 
@@ -43,6 +44,8 @@ Transformer::Transformer(ModelFiles files, const ops::Context& context,
                         scale};
   }
 }
+
+void Transformer::pack() { pack_weights(*checkpoint_, config_, weights_, context_.threads); }
 
 std::int64_t Transformer::layer_cache_bytes() const {
   return config_.mla ? mla_shape_.cache_bytes() : attention_shape_.cache_bytes();

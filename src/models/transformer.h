@@ -17,6 +17,9 @@ class Transformer final : public LanguageModel {
   Transformer(ModelFiles files, const ops::Context& context,
               const TransformerOptions& options = {});
 
+  /// Lays the weights out for serving (models/pack.h). They then belong to the model alone.
+  void pack();
+
   std::int64_t vocab_size() const override { return config_.vocab_size; }
   std::int64_t max_positions() const override { return config_.max_position_embeddings; }
   std::int64_t cache_block_bytes() const override;

@@ -1,6 +1,4 @@
 // Models as they are served: weights packed for the kernels.
-#include "models/pack.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -24,9 +22,9 @@ class Packed : public ::testing::TestWithParam<GoldenSource> {
   Packed() : reference_(testing::read_reference(frugal::testing::golden(GetParam().logits))) {}
 
   static Transformer load(ThreadPool& threads, Isa isa, bool packed = true) {
-    ModelFiles files = load_model(frugal::testing::golden(GetParam().model));
-    if (packed) pack_weights(files, threads);
-    return {std::move(files), {threads, isa}};
+    Transformer model(load_model(frugal::testing::golden(GetParam().model)), {threads, isa});
+    if (packed) model.pack();
+    return model;
   }
 
   static bool has_block_types() {

@@ -1,5 +1,6 @@
 // The product of activations with packed block types. Templates over Simd (ops/simd/), so that each
-// instruction set compiles its own copy; linear_levels_reference() is the plain definition.
+// instruction set compiles its own copy; multiply_levels() in linear_reference.cpp is the plain
+// definition.
 #pragma once
 
 #include "ops/linear/activations.h"
@@ -9,19 +10,17 @@
 
 namespace frugal::ops {
 
-/// Adds `groups` groups to `sums`. x points at the first row's block of the first group, rows are
-/// `stride` blocks apart.
+/// Adds a unit of `groups` groups to `sums`. x points at the first row's block of the first group,
+/// rows are `stride` blocks apart.
 template <class Simd, class Source, int kRows, int kPanels>
-[[gnu::always_inline]] inline void add_groups(const ActivationBlock* x, std::int64_t stride,
-                                              Source (&sources)[kPanels], std::int64_t groups,
-                                              Sums<Simd, kRows, kPanels>& sums) {
+[[gnu::always_inline]] inline void add_unit(const ActivationBlock* x, std::int64_t stride,
+                                            Source (&sources)[kPanels], std::int64_t groups,
+                                            Sums<Simd, kRows, kPanels>& sums) {
   constexpr DotFormat kDot = Source::kDot;
   constexpr int kSteps = kDot.half_steps();
+  for (Source& source : sources) source.next_unit(groups);
   for (std::int64_t g = 0; g < groups; ++g, ++x) {
-    for (Source& source : sources) {
-      if (g % Source::kUnitGroups == 0) source.next_unit();
-      source.begin_group();
-    }
+    for (Source& source : sources) source.begin_group();
 #pragma GCC unroll 2
     for (int h = 0; h < kDot.halves; ++h) {
       typename Simd::template Dot<kDot> dots[kRows][kPanels];
@@ -70,12 +69,84 @@ template <class Simd, class Source, int kRows, int kPanels>
   }
 }
 
+/// Panels whose unpacked units stay in the first cache together while all rows pass by.
+inline constexpr std::int64_t kPanelsTogether = 4;
+
+/// All rows times one unpacked unit of a few panels.
+template <class Simd, DotFormat kDot>
+struct UnitKernel {
+  using Unit = UnpackedUnit<kDot>;
+  using Source = UnpackedSource<Simd, kDot>;
+
+  /// What the units are of: `count` panels from `panel` on, `groups` groups from `group` on.
+  struct Part {
+    std::int64_t panel;
+    std::int64_t count;
+    std::int64_t group;
+    std::int64_t groups;
+  };
+
+  template <int kRows, int kPanels>
+  static void block(const LevelProduct& product, std::int64_t t, const Part& part, std::int64_t p,
+                    const Unit* units) {
+    const Outputs<Simd> outputs{product.y, product.bias};
+    const std::int64_t all_groups = product.w->k / kGroup;
+    const std::int64_t first = part.panel + p;
+    Sums<Simd, kRows, kPanels> sums;
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 2
+      for (int i = 0; i < kPanels; ++i) {
+        sums.at[r][i] = part.group == 0 ? Simd::zero() : outputs.load(t + r, first + i);
+      }
+    }
+    const ActivationBlock* x = product.x + t * all_groups + part.group;
+    if constexpr (kPanels == 1) {
+      Source sources[1] = {Source(units[p])};
+      add_unit<Simd>(x, all_groups, sources, part.groups, sums);
+    } else {
+      Source sources[2] = {Source(units[p]), Source(units[p + 1])};
+      add_unit<Simd>(x, all_groups, sources, part.groups, sums);
+    }
+    const bool done = part.group + part.groups == all_groups;
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 2
+      for (int i = 0; i < kPanels; ++i) outputs.store(t + r, first + i, sums.at[r][i], done);
+    }
+  }
+
+  template <int kRows>
+  static void rows(const LevelProduct& product, std::int64_t t, const Part& part,
+                   const Unit* units) {
+    std::int64_t p = 0;
+    for (; p + Simd::kPanels <= part.count; p += Simd::kPanels) {
+      block<kRows, Simd::kPanels>(product, t, part, p, units);
+    }
+    if constexpr (Simd::kPanels > 1) {
+      for (; p < part.count; ++p) block<kRows, 1>(product, t, part, p, units);
+    }
+  }
+
+  [[gnu::noinline]] static void all_rows(const LevelProduct& product, const Part& part,
+                                         const Unit* units) {
+    std::int64_t t = 0;
+    const std::int64_t end = product.y.rows;
+    for (; t + Simd::kRows <= end; t += Simd::kRows) rows<Simd::kRows>(product, t, part, units);
+    for (; t + 2 <= end; t += 2) rows<2>(product, t, part, units);
+    if (t < end) rows<1>(product, t, part, units);
+  }
+};
+
 /// The kernels of one packed format.
 template <class Simd, PanelFormat kFormat>
 struct LevelKernel {
   static constexpr DotFormat kDot = dot_format(kFormat);
   using Packed = PackedSource<Simd, kFormat>;
-  using Unpacked = UnpackedSource<Simd, kDot>;
+
+  static std::int64_t unit_groups(std::int64_t groups, std::int64_t group) {
+    return groups - group < kUnitGroups ? groups - group : kUnitGroups;
+  }
 
   /// Few rows: every panel is read once, straight from memory.
   template <int kRows>
@@ -83,73 +154,28 @@ struct LevelKernel {
     const Outputs<Simd> outputs{product.y, product.bias};
     const std::int64_t groups = product.w->k / kGroup;
     for (std::int64_t p = begin; p < end; ++p) {
-      Packed sources[1] = {Packed(product.panel(p), product.w->k, 0)};
+      Packed sources[1] = {Packed(product.panel(p), 0)};
       Sums<Simd, kRows, 1> sums;
       for (auto& row : sums.at) row[0] = Simd::zero();
-      add_groups<Simd>(product.x, groups, sources, groups, sums);
+      for (std::int64_t g = 0; g < groups; g += kUnitGroups) {
+        add_unit<Simd>(product.x + g, groups, sources, unit_groups(groups, g), sums);
+      }
       for (int r = 0; r < kRows; ++r) outputs.store(r, p, sums.at[r][0], true);
     }
   }
 
-  /// kRows rows from row t on, times the unpacked panels of groups [g, g + count).
-  template <int kRows, int kPanels>
-  static void block(const LevelProduct& product, std::int64_t t, std::int64_t p, std::int64_t g,
-                    std::int64_t count, const UnpackedPanel<kDot>* panels) {
-    const Outputs<Simd> outputs{product.y, product.bias};
-    const std::int64_t groups = product.w->k / kGroup;
-    Sums<Simd, kRows, kPanels> sums;
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 2
-      for (int i = 0; i < kPanels; ++i) {
-        sums.at[r][i] = g == 0 ? Simd::zero() : outputs.load(t + r, p + i);
-      }
-    }
-    if constexpr (kPanels == 1) {
-      Unpacked sources[1] = {Unpacked(panels[0])};
-      add_groups<Simd>(product.x + t * groups + g, groups, sources, count, sums);
-    } else {
-      Unpacked sources[2] = {Unpacked(panels[0]), Unpacked(panels[1])};
-      add_groups<Simd>(product.x + t * groups + g, groups, sources, count, sums);
-    }
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 2
-      for (int i = 0; i < kPanels; ++i) {
-        outputs.store(t + r, p + i, sums.at[r][i], g + count == groups);
-      }
-    }
-  }
-
-  template <int kRows>
-  static void rows(const LevelProduct& product, std::int64_t t, std::int64_t p, std::int64_t end,
-                   std::int64_t g, std::int64_t count, const UnpackedPanel<kDot>* panels) {
-    std::int64_t i = p;
-    for (; i + Simd::kPanels <= end; i += Simd::kPanels) {
-      block<kRows, Simd::kPanels>(product, t, i, g, count, panels + (i - p));
-    }
-    for (; i < end; ++i) block<kRows, 1>(product, t, i, g, count, panels + (i - p));
-  }
-
-  /// Many rows: panels are unpacked a super-block at a time, small enough for the first cache, and
-  /// all rows pass by.
+  /// Many rows: units are unpacked before the rows pass by.
   static void wide(const LevelProduct& product, std::int64_t begin, std::int64_t end) {
-    constexpr std::int64_t kTogether = 4;  // panels
-    UnpackedPanel<kDot> panels[kTogether];
+    UnpackedUnit<kDot> units[kPanelsTogether];
     const std::int64_t groups = product.w->k / kGroup;
-    for (std::int64_t p = begin; p < end; p += kTogether) {
-      const std::int64_t last = p + kTogether < end ? p + kTogether : end;
-      for (std::int64_t g = 0; g < groups; g += kChunkGroups) {
-        const std::int64_t count = g + kChunkGroups < groups ? kChunkGroups : groups - g;
-        for (std::int64_t i = p; i < last; ++i) {
-          panels[i - p].template fill<Simd>(Packed(product.panel(i), product.w->k, g), count);
+    for (std::int64_t p = begin; p < end; p += kPanelsTogether) {
+      const std::int64_t count = end - p < kPanelsTogether ? end - p : kPanelsTogether;
+      for (std::int64_t g = 0; g < groups; g += kUnitGroups) {
+        const std::int64_t in_unit = unit_groups(groups, g);
+        for (std::int64_t i = 0; i < count; ++i) {
+          units[i].template fill<Simd>(Packed(product.panel(p + i), g / kUnitGroups), in_unit);
         }
-        std::int64_t t = 0;
-        for (; t + Simd::kRows <= product.y.rows; t += Simd::kRows) {
-          rows<Simd::kRows>(product, t, p, last, g, count, panels);
-        }
-        for (; t + 2 <= product.y.rows; t += 2) rows<2>(product, t, p, last, g, count, panels);
-        if (t < product.y.rows) rows<1>(product, t, p, last, g, count, panels);
+        UnitKernel<Simd, kDot>::all_rows(product, {p, count, g, in_unit}, units);
       }
     }
   }

@@ -9,8 +9,13 @@
 
 namespace frugal::ops {
 
-/// Groups that are unpacked at a time: a super-block.
-inline constexpr std::int64_t kChunkGroups = kSuperGroups;
+/// How far ahead of its use memory is asked for: enough for its latency, little enough for the
+/// first cache.
+inline constexpr std::int64_t kAhead = 6144;
+
+inline void prefetch(const std::byte* from, std::int64_t bytes) {
+  for (std::int64_t at = 0; at < bytes; at += 64) __builtin_prefetch(from + kAhead + at);
+}
 
 inline constexpr std::array<std::uint8_t, 16> kIq4Levels = [] {
   std::array<std::uint8_t, 16> levels{};
@@ -20,43 +25,34 @@ inline constexpr std::array<std::uint8_t, 16> kIq4Levels = [] {
   return levels;
 }();
 
-/// The scales of a packed panel. next_group() moves to the next 32 values.
+/// The scales of a packed unit. next_group() moves to the next 32 values.
 template <class Simd, PanelFormat kFormat>
 class PackedScales {
  public:
   using Floats = typename Simd::Floats;
   using Ints = typename Simd::Ints;
 
-  explicit PackedScales(const std::byte* scales) : at_(scales) {}
-
-  /// To be called before the first group of each record of scales.
-  void next_unit() {
-    if constexpr (kFormat.scales == ScaleForm::half) return;
-    d_ = Simd::load_half(at_);
-    at_ += 32;
-    if constexpr (kFormat.has_min()) {
-      // The formats of 256 values subtract their minimums.
-      min_factor_ = Simd::load_half(at_);
-      at_ += 32;
-      if constexpr (kFormat.scales != ScaleForm::half_min) {
-        min_factor_ = Simd::negate(min_factor_);
-      }
+  void next_unit(const std::byte* scales) {
+    at_ = scales;
+    if constexpr (kFormat.scales == ScaleForm::half || kFormat.scales == ScaleForm::half_min) {
+      return;
     }
+    d_ = load_half();
+    // These formats subtract their minimums.
+    if constexpr (kFormat.has_min()) min_factor_ = Simd::negate(load_half());
     if constexpr (kFormat.scales == ScaleForm::six_bit_min) {
       low_scales_ = Simd::load_words(at_);
       low_mins_ = Simd::load_words(at_ + 64);
       high_ = Simd::load_words(at_ + 128);
-      at_ += 192;
     }
   }
 
   void next_group() {
     if constexpr (kFormat.scales == ScaleForm::half) {
-      scale_[0] = Simd::load_half(at_);
-      at_ += 32;
+      scale_[0] = load_half();
     } else if constexpr (kFormat.scales == ScaleForm::half_min) {
-      scale_[0] = d_;
-      min_[0] = min_factor_;
+      scale_[0] = load_half();
+      min_[0] = load_half();
     } else if constexpr (kFormat.scales == ScaleForm::six_bit_min) {
       const Ints nibble = Simd::set_words(15);
       const Ints high = Simd::set_words(0x30);
@@ -96,7 +92,13 @@ class PackedScales {
   Floats min(int half) const { return min_[half]; }
 
  private:
-  const std::byte* at_;
+  Floats load_half() {
+    const Floats values = Simd::load_half(at_);
+    at_ += 32;
+    return values;
+  }
+
+  const std::byte* at_ = nullptr;
   Floats d_ = Simd::zero();
   Floats min_factor_ = Simd::zero();
   Ints low_scales_{}, low_mins_{},
@@ -111,17 +113,23 @@ class PackedSource {
  public:
   using Ints = typename Simd::Ints;
   static constexpr DotFormat kDot = dot_format(kFormat);
-  static constexpr std::int64_t kUnitGroups = kFormat.unit_groups();
 
-  /// Starts at group `group`, the first of a record of scales, of a panel of rows of k values.
-  PackedSource(const std::byte* panel, std::int64_t k, std::int64_t group)
-      : group_(panel + group * kFormat.group_level_bytes()),
-        scales_(panel + kFormat.level_bytes(k) + group / kUnitGroups * kFormat.unit_scale_bytes()) {
+  /// Starts at unit `unit` of a panel.
+  PackedSource(const std::byte* panel, std::int64_t unit)
+      : group_(panel + unit * kFormat.unit_bytes()) {}
+
+  /// Starts a unit of `groups` groups.
+  void next_unit(std::int64_t groups) {
+    const std::int64_t bytes = kFormat.scale_bytes(groups);
+    prefetch(group_, bytes);
+    scales_.next_unit(group_);
+    group_ += bytes;
   }
-
-  void next_unit() { scales_.next_unit(); }
   /// Makes the scales of the group at hand ready.
-  void begin_group() { scales_.next_group(); }
+  void begin_group() {
+    prefetch(group_, kFormat.group_level_bytes());
+    scales_.next_group();
+  }
   void end_group() { group_ += kFormat.group_level_bytes(); }
 
   /// The levels of values [4 s, 4 s + 4) of the group.
@@ -158,18 +166,18 @@ class PackedSource {
   PackedScales<Simd, kFormat> scales_;
 };
 
-/// A panel's levels and scales for kChunkGroups groups, unpacked for use by many rows.
+/// A unit of a panel, unpacked for use by many rows.
 template <DotFormat kFormat>
-struct UnpackedPanel {
-  alignas(64) std::uint8_t levels[kChunkGroups * kPanelRows * kGroup];  // [groups][8][16][4]
-  float scale[kChunkGroups * kFormat.halves * kPanelRows];              // [groups][halves][16]
-  float min[kFormat.has_min ? kChunkGroups * kFormat.halves * kPanelRows : 1];
+struct UnpackedUnit {
+  alignas(64) std::uint8_t levels[kUnitGroups * kPanelRows * kGroup];  // [groups][8][16][4]
+  float scale[kUnitGroups * kFormat.halves * kPanelRows];              // [groups][halves][16]
+  float min[kFormat.has_min ? kUnitGroups * kFormat.halves * kPanelRows : 1];
 
   /// Reads `groups` groups out of `source`.
   template <class Simd, class Source>
   void fill(Source source, std::int64_t groups) {
+    source.next_unit(groups);
     for (std::int64_t g = 0; g < groups; ++g) {
-      if (g % Source::kUnitGroups == 0) source.next_unit();
       source.begin_group();
 #pragma GCC unroll 8
       for (int s = 0; s < 8; ++s) Simd::store_words(levels + (g * 8 + s) * 64, source.step(s));
@@ -183,17 +191,16 @@ struct UnpackedPanel {
   }
 };
 
-/// Levels and scales out of an UnpackedPanel.
+/// Levels and scales out of an UnpackedUnit.
 template <class Simd, DotFormat kFormat>
 class UnpackedSource {
  public:
   static constexpr DotFormat kDot = kFormat;
-  static constexpr std::int64_t kUnitGroups = 1;
 
-  explicit UnpackedSource(const UnpackedPanel<kFormat>& panel)
-      : levels_(panel.levels), scale_(panel.scale), min_(panel.min) {}
+  explicit UnpackedSource(const UnpackedUnit<kFormat>& unit)
+      : levels_(unit.levels), scale_(unit.scale), min_(unit.min) {}
 
-  void next_unit() {}
+  void next_unit(std::int64_t) {}
   void begin_group() {}
   void end_group() {
     levels_ += kPanelRows * kGroup;

@@ -46,35 +46,42 @@ void store_levels(const Steps& steps, std::int64_t row, std::byte* group) {
   }
 }
 
-// Writes one row's record of scales (see ScaleForm).
+// Writes the scales of one row's block, group g of its unit when a block is a group (see
+// ScaleForm).
 template <PanelFormat kFormat, typename Block>
-void store_scales(const Block& block, std::int64_t row, std::byte* unit) {
+void store_scales(const Block& block, std::int64_t row, std::int64_t g, std::byte* unit) {
+  if constexpr (kFormat.scales == ScaleForm::half) {
+    put(unit, g * kPanelRows + row, block.d);
+    return;
+  } else if constexpr (kFormat.scales == ScaleForm::half_min) {
+    put(unit, 2 * g * kPanelRows + row, block.d);
+    put(unit, (2 * g + 1) * kPanelRows + row, block.m);
+    return;
+  }
   put(unit, row, block.d);
-  if constexpr (kFormat.scales == ScaleForm::half_min) {
-    put(unit, kPanelRows + row, block.m);
-  } else if constexpr (kFormat.scales == ScaleForm::six_bit_min) {
+  if constexpr (kFormat.scales == ScaleForm::six_bit_min) {
     put(unit, kPanelRows + row, block.dmin);
     std::uint32_t words[3] = {};
-    for (int g = 0; g < kSuperGroups; ++g) {
-      const quant::ScaleAndMin both = quant::scale_and_min(block.scales, g);
-      words[0] |= static_cast<std::uint32_t>(both.scale & 15) << (4 * g);
-      words[1] |= static_cast<std::uint32_t>(both.min & 15) << (4 * g);
-      words[2] |= static_cast<std::uint32_t>(both.scale >> 4) << (2 * g);
-      words[2] |= static_cast<std::uint32_t>(both.min >> 4) << (16 + 2 * g);
+    for (int i = 0; i < kUnitGroups; ++i) {
+      const quant::ScaleAndMin both = quant::scale_and_min(block.scales, i);
+      words[0] |= static_cast<std::uint32_t>(both.scale & 15) << (4 * i);
+      words[1] |= static_cast<std::uint32_t>(both.min & 15) << (4 * i);
+      words[2] |= static_cast<std::uint32_t>(both.scale >> 4) << (2 * i);
+      words[2] |= static_cast<std::uint32_t>(both.min >> 4) << (16 + 2 * i);
     }
     for (int w = 0; w < 3; ++w) put(unit + 64, w * kPanelRows + row, words[w]);
   } else if constexpr (kFormat.scales == ScaleForm::byte) {
-    for (int g = 0; g < kSuperGroups; ++g) {
-      put(unit + 32, g * kPanelRows + row, static_cast<std::int8_t>(small_scale(block, g)));
+    for (int i = 0; i < kUnitGroups; ++i) {
+      put(unit + 32, i * kPanelRows + row, static_cast<std::int8_t>(small_scale(block, i)));
     }
   } else if constexpr (kFormat.scales == ScaleForm::byte_pair) {
-    for (int i = 0; i < 2 * kSuperGroups; ++i) {
+    for (int i = 0; i < 2 * kUnitGroups; ++i) {
       put(unit + 32, (i / 2 * kPanelRows + row) * 2 + i % 2,
           static_cast<std::int8_t>(small_scale(block, i)));
     }
   } else if constexpr (kFormat.scales == ScaleForm::four_bit_min) {
     put(unit, kPanelRows + row, block.dmin);
-    for (int i = 0; i < 2 * kSuperGroups; ++i) {
+    for (int i = 0; i < 2 * kUnitGroups; ++i) {
       put(unit + 64, (i / 2 * kPanelRows + row) * 2 + i % 2, block.scales[i]);
     }
   }
@@ -84,21 +91,25 @@ template <DType kType, typename Block>
 void pack_block_panel(const Weight& weight, std::int64_t first, std::int64_t rows,
                       std::byte* panel) {
   constexpr PanelFormat kFormat = panel_format(kType);
-  constexpr std::int64_t kGroups =
-      kFormat.scales == ScaleForm::half || kFormat.scales == ScaleForm::half_min ? 1 : kSuperGroups;
+  constexpr bool kSimple =
+      kFormat.scales == ScaleForm::half || kFormat.scales == ScaleForm::half_min;
+  constexpr std::int64_t kBlockGroups = kSimple ? 1 : kUnitGroups;
   const std::int64_t stride = row_bytes(kType, weight.k);
-  const std::int64_t blocks = weight.k / (kGroups * kGroup);
-  std::byte* scales = panel + kFormat.level_bytes(weight.k);
-  for (std::int64_t b = 0; b < blocks; ++b) {
+  const std::int64_t groups = weight.k / kGroup;
+  for (std::int64_t g = 0; g < groups; g += kBlockGroups) {
+    std::byte* unit = panel + g / kUnitGroups * kFormat.unit_bytes();
+    const std::int64_t in_unit = g % kUnitGroups;
+    std::byte* at = unit + kFormat.scale_bytes(std::min(kUnitGroups, groups - g + in_unit)) +
+                    in_unit * kFormat.group_level_bytes();
     for (std::int64_t r = 0; r < rows; ++r) {
       Block block;  // copied out, since a tensor of a file may start at any address
       std::memcpy(&block,
-                  weight.data + (first + r) * stride + b * static_cast<std::int64_t>(sizeof(Block)),
+                  weight.data + (first + r) * stride +
+                      g / kBlockGroups * static_cast<std::int64_t>(sizeof(Block)),
                   sizeof block);
-      store_scales<kFormat>(block, r, scales + b * kFormat.unit_scale_bytes());
-      for (int g = 0; g < kGroups; ++g) {
-        store_levels<kFormat>(levels(block, g), r,
-                              panel + (b * kGroups + g) * kFormat.group_level_bytes());
+      store_scales<kFormat>(block, r, in_unit, unit);
+      for (int i = 0; i < kBlockGroups; ++i) {
+        store_levels<kFormat>(levels(block, i), r, at + i * kFormat.group_level_bytes());
       }
     }
   }
@@ -166,9 +177,8 @@ bool can_pack(DType dtype) { return packer(dtype) != nullptr; }
 std::int64_t panel_count(std::int64_t n) { return (n + kPanelRows - 1) / kPanelRows; }
 
 std::int64_t panel_bytes(DType dtype, std::int64_t k) {
-  const PanelFormat format = panel_format(dtype);
-  return round_up_to_line(is_block_type(dtype) ? format.level_bytes(k) + format.scale_bytes(k)
-                                               : kPanelRows * row_bytes(dtype, k));
+  return is_block_type(dtype) ? panel_format(dtype).panel_bytes(k)
+                              : round_up_to_line(kPanelRows * row_bytes(dtype, k));
 }
 
 std::int64_t packed_bytes(DType dtype, std::int64_t n, std::int64_t k) {

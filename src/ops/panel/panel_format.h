@@ -4,10 +4,12 @@
 //
 // Float types: [k][16] values as stored.
 //
-// Block types: the levels (the whole numbers that a block holds for its values) of all of k, then
-// the scales of all of k. Levels stand in groups of 32 values. A group has eight steps of four
-// values; in a plane of b bits, bit field j of the bytes of 32-bit word i belongs to step
-// i + j * b, so one load of 16 words [16 rows][4 bytes] and a shift give a step of all 16 rows:
+// Block types: units of 256 values, the last one perhaps shorter, each the scales of its values, up
+// to a multiple of 64 bytes, then their levels (the whole numbers that a block holds). So a panel
+// is read in order, as memory likes best. Levels stand in groups of 32 values. A group has eight
+// steps of four values; in a plane of b bits, bit field j of the bytes of 32-bit word i belongs to
+// step i + j * b, so one load of 16 words [16 rows][4 bytes] and a shift give a step of all 16
+// rows:
 //   8 bits: words [8][16]; 4 bits: words [4][16], steps i and i + 4; 2 bits: words [2][16], steps
 //   i, i + 2, i + 4, i + 6; 1 bit: words [1][16], step j in bit j.
 // The plane of low bits comes first, then that of the high bits of types with 3, 5 or 6 bits.
@@ -24,19 +26,21 @@ namespace frugal::ops {
 inline constexpr std::int64_t kPanelRows = 16;
 /// Values of a group of levels.
 inline constexpr std::int64_t kGroup = 32;
-/// Groups of a super-block of 256 values.
-inline constexpr std::int64_t kSuperGroups = quant::kSuperBlock / kGroup;
+/// Groups of a unit of 256 values.
+inline constexpr std::int64_t kUnitGroups = quant::kSuperBlock / kGroup;
 
-/// How scales and minimums are stored, and for how many values one stands. f16 means half bits.
+constexpr std::int64_t round_up_to_line(std::int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+/// How a unit's scales and minimums are stored. f16 means half bits.
 enum class ScaleForm {
-  half,          // per 32: f16 scale [16]
-  half_min,      // per 32: f16 scale [16], f16 min [16]
-  six_bit_min,   // per 256: f16 d [16], f16 dmin [16], then words [3][16]: the low four bits of the
-                 // eight scales, those of the minimums, the high two bits of both (scales first)
-  byte,          // per 256: f16 d [16], then per 32: i8 scale [16]
-  byte_pair,     // per 256: f16 d [16], then per 32: i8 scale [16][2], one per 16 values
-  four_bit_min,  // per 256: f16 d [16], f16 dmin [16], then per 32: u8 [16][2], one per 16 values:
-                 // the scale low, the minimum high
+  half,          // per group: f16 scale [16]
+  half_min,      // per group: f16 scale [16], f16 min [16]
+  six_bit_min,   // f16 d [16], f16 dmin [16], then words [3][16]: the low four bits of the eight
+                 // scales, those of the minimums, the high two bits of both (scales first)
+  byte,          // f16 d [16], then per group: i8 scale [16]
+  byte_pair,     // f16 d [16], then per group: i8 scale [16][2], one per 16 values
+  four_bit_min,  // f16 d [16], f16 dmin [16], then per group: u8 [16][2], one per 16 values: the
+                 // scale low, the minimum high
 };
 
 /// value = scale * (level - offset) + min, or scale * kIq4Values[level]. Formats whose minimum is
@@ -57,34 +61,32 @@ struct PanelFormat {
   constexpr int halves() const {
     return scales == ScaleForm::byte_pair || scales == ScaleForm::four_bit_min ? 2 : 1;
   }
-  /// Groups that share a record of scales.
-  constexpr std::int64_t unit_groups() const {
-    return scales == ScaleForm::half || scales == ScaleForm::half_min ? 1 : kSuperGroups;
-  }
-  /// Bytes of such a record, 16 rows together.
-  constexpr std::int64_t unit_scale_bytes() const {
+  /// Bytes of the scales of `groups` groups, less than kUnitGroups in a last unit only.
+  constexpr std::int64_t scale_bytes(std::int64_t groups) const {
     switch (scales) {
       case ScaleForm::half:
-        return 32;
+        return round_up_to_line(groups * 32);
       case ScaleForm::half_min:
-        return 64;
+        return groups * 64;
       case ScaleForm::six_bit_min:
         return 64 + 3 * 64;
       case ScaleForm::byte:
-        return 32 + kSuperGroups * 16;
+        return round_up_to_line(32 + groups * 16);
       case ScaleForm::byte_pair:
-        return 32 + kSuperGroups * 32;
+        return round_up_to_line(32 + groups * 32);
       case ScaleForm::four_bit_min:
-        return 64 + kSuperGroups * 32;
+        return 64 + groups * 32;
     }
     return 0;
   }
   constexpr std::int64_t group_level_bytes() const { return kPanelRows * kGroup * bits() / 8; }
-  constexpr std::int64_t level_bytes(std::int64_t k) const {
-    return k / kGroup * group_level_bytes();
+  constexpr std::int64_t unit_bytes(std::int64_t groups = kUnitGroups) const {
+    return scale_bytes(groups) + groups * group_level_bytes();
   }
-  constexpr std::int64_t scale_bytes(std::int64_t k) const {
-    return k / (kGroup * unit_groups()) * unit_scale_bytes();
+  constexpr std::int64_t panel_bytes(std::int64_t k) const {
+    const std::int64_t groups = k / kGroup;
+    const std::int64_t rest = groups % kUnitGroups;
+    return groups / kUnitGroups * unit_bytes() + (rest == 0 ? 0 : unit_bytes(rest));
   }
 };
 
@@ -117,8 +119,5 @@ constexpr PanelFormat panel_format(DType dtype) {
       return {8, 0, 128, ScaleForm::half};  // Q8_0
   }
 }
-
-/// Bytes of one panel, a multiple of 64.
-constexpr std::int64_t round_up_to_line(std::int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 }  // namespace frugal::ops

@@ -30,13 +30,15 @@ std::uint8_t plane_value(const std::byte* plane, int bits, int step, int j, std:
 void read_scales(const PanelFormat& format, const std::byte* unit, std::int64_t row, std::int64_t g,
                  LevelGroup& group) {
   const float d = half(unit, row);
-  float scale[2] = {d, d};
+  float scale[2] = {};
   float min[2] = {};
   switch (format.scales) {
     case ScaleForm::half:
+      scale[0] = scale[1] = half(unit, g * kPanelRows + row);
       break;
     case ScaleForm::half_min:
-      min[0] = min[1] = half(unit, kPanelRows + row);
+      scale[0] = scale[1] = half(unit, 2 * g * kPanelRows + row);
+      min[0] = min[1] = half(unit, (2 * g + 1) * kPanelRows + row);
       break;
     case ScaleForm::six_bit_min: {
       const auto word = [&](int w) { return get<std::uint32_t>(unit + 64, w * kPanelRows + row); };
@@ -72,9 +74,12 @@ void read_scales(const PanelFormat& format, const std::byte* unit, std::int64_t 
 
 LevelGroup read_group(const Weight& packed, std::int64_t row, std::int64_t group) {
   const PanelFormat format = panel_format(packed.dtype);
-  const std::byte* panel = packed.data + row / kPanelRows * panel_bytes(packed.dtype, packed.k);
+  const std::byte* panel = packed.data + row / kPanelRows * format.panel_bytes(packed.k);
+  const std::byte* unit = panel + group / kUnitGroups * format.unit_bytes();
+  const std::int64_t in_unit = group % kUnitGroups;
+  const std::int64_t count = std::min(kUnitGroups, packed.k / kGroup - group + in_unit);
   const std::int64_t r = row % kPanelRows;
-  const std::byte* low = panel + group * format.group_level_bytes();
+  const std::byte* low = unit + format.scale_bytes(count) + in_unit * format.group_level_bytes();
   const std::byte* high = low + kPanelRows * kGroup * format.low_bits / 8;
   LevelGroup result;
   for (int i = 0; i < kGroup; ++i) {
@@ -83,9 +88,7 @@ LevelGroup read_group(const Weight& packed, std::int64_t row, std::int64_t group
         format.high_bits == 0 ? 0 : plane_value(high, format.high_bits, i / 4, i % 4, r);
     result.levels[i] = static_cast<std::uint8_t>(bits | top << format.low_bits);
   }
-  const std::byte* unit = panel + format.level_bytes(packed.k) +
-                          group / format.unit_groups() * format.unit_scale_bytes();
-  read_scales(format, unit, r, group % format.unit_groups(), result);
+  read_scales(format, unit, r, in_unit, result);
   return result;
 }
 

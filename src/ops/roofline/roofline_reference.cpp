@@ -20,14 +20,14 @@ std::uint32_t read(const std::byte* data, std::int64_t bytes) {
 std::int64_t multiply_floats(std::int64_t turns, float* sink) {
   float sum = *sink;
   for (std::int64_t i = 0; i < turns; ++i) sum = std::fmaf(sum, 0.5F, 0.5F);
-  *sink = sum * 0;
+  *sink = sum;
   return turns * 2;
 }
 
 std::int64_t multiply_bytes(std::int64_t turns, std::int32_t* sink) {
   std::int32_t sum = *sink;
   for (std::int64_t i = 0; i < turns; ++i) sum = (sum & 127) * 3 + 1;
-  *sink = sum & 0;
+  *sink = sum;
   return turns * 2;
 }
 
