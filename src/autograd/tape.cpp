@@ -55,27 +55,48 @@ View Tape::rms_norm(ConstView x, const Parameter& weight, float eps) {
 }
 
 View Tape::linear(ConstView x, const Parameter& weight, const Parameter& bias) {
-  const View out = arena_.matrix(x.rows, weight.weight.n);
-  ops::linear(context_, x, weight.weight, bias.empty() ? nullptr : bias.vector().data(), out);
-  if (recording_ == nullptr) return out;
-  recording_->add([this, r = recording_, out, x, &weight, d_bias = bias.gradient] {
+  return project(x, {{weight, bias}}).front();
+}
+
+View Tape::linear(ConstView x, const Parameter& weight) { return linear(x, weight, {}); }
+
+std::vector<View> Tape::project(ConstView x, std::initializer_list<Projection> projections) {
+  std::vector<View> outs;
+  std::vector<ops::Product> products;
+  for (const Projection& p : projections) {
+    outs.push_back(arena_.matrix(x.rows, p.weight.weight.n));
+    products.push_back(
+        {x, &p.weight.weight, p.bias.empty() ? nullptr : p.bias.vector().data(), outs.back()});
+  }
+  ops::linear_batch(context_, products);
+  if (recording_ == nullptr) return outs;
+  std::size_t i = 0;
+  for (const Projection& p : projections) record_linear(x, p, outs[i++]);
+  return outs;
+}
+
+void Tape::record_linear(ConstView x, const Projection& projection, ConstView out) {
+  recording_->add([this, r = recording_, out, x, &weight = projection.weight,
+                   d_bias = projection.bias.gradient] {
     const ConstView dy = r->take(out);
     if (dy.data == nullptr) return;
     const Recording::Target dx = r->target(x);
     ops::linear_backward(context_, x, weight.weight.floats(), dy, dx.view, dx.accumulate,
                          weight.gradient, d_bias);
   });
-  return out;
 }
 
-View Tape::linear(ConstView x, const Parameter& weight) { return linear(x, weight, {}); }
+ops::Rotations Tape::rotations(const ops::Rope& rope, const ops::SequenceLayout& layout) {
+  const View table = arena_.matrix(layout.rows, rope.dim());
+  ops::fill_rotations(context_, rope, layout, table);
+  return {table, rope.interleaved};
+}
 
-void Tape::rope(const ops::Rope& rope, const ops::SequenceLayout& layout, std::int64_t n_heads,
-                View x) {
-  ops::rope(context_, rope, layout, n_heads, x);
+void Tape::rope(const ops::Rotations& rotations, std::int64_t n_heads, View x) {
+  ops::rope(context_, rotations, n_heads, x);
   if (recording_ == nullptr) return;
-  recording_->add([this, r = recording_, &rope, &layout, n_heads, x] {
-    ops::rope_backward(context_, rope, layout, n_heads, r->gradient(x));
+  recording_->add([this, r = recording_, rotations, n_heads, x] {
+    ops::rope_backward(context_, rotations, n_heads, r->gradient(x));
   });
 }
 
@@ -108,6 +129,15 @@ View Tape::mla(ops::MlaMode mode, const ops::MlaShape& shape, const ops::Sequenc
     ops::mla_backward(context_, shape, layout, q, latent, kv_b.weight.floats(), d_out, dq, d_latent,
                       kv_b.gradient, r->scratch());
   });
+  return out;
+}
+
+View Tape::mla_absorbed(const ops::MlaShape& shape, const ops::SequenceLayout& layout, ConstView q,
+                        ConstView latent, const ops::AbsorbedWeights& weights,
+                        ops::CacheSlice cache) {
+  require(recording_ == nullptr, "packed weights cannot be trained");
+  const View out = arena_.matrix(q.rows, shape.n_heads * shape.v_head_dim);
+  ops::mla_absorbed(context_, shape, layout, q, latent, weights, cache, out);
   return out;
 }
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <span>
+#include <vector>
 
 #include "autograd/parameter.h"
 #include "autograd/recording.h"
@@ -20,6 +22,12 @@ struct Expert {
   const Parameter* gate;  // [moe_intermediate_size, d]
   const Parameter* up;    // [moe_intermediate_size, d]
   const Parameter* down;  // [d, moe_intermediate_size]
+};
+
+/// A weight and its bias; an empty bias adds nothing.
+struct Projection {
+  const Parameter& weight;
+  const Parameter& bias;
 };
 
 /// Runs each op at once. One tape serves one pass over one batch; what it returns is valid until
@@ -40,12 +48,19 @@ class Tape {
   /// x [T, k] -> [T, n]; an empty bias adds nothing.
   View linear(ConstView x, const Parameter& weight, const Parameter& bias);
   View linear(ConstView x, const Parameter& weight);
+  /// Several products of the same x at once, which costs less than one after the other.
+  std::vector<View> project(ConstView x, std::initializer_list<Projection> projections);
+  /// The angles of a layout's rows, for rope().
+  ops::Rotations rotations(const ops::Rope& rope, const ops::SequenceLayout& layout);
   /// Turns x in place.
-  void rope(const ops::Rope& rope, const ops::SequenceLayout& layout, std::int64_t n_heads, View x);
+  void rope(const ops::Rotations& rotations, std::int64_t n_heads, View x);
   View attention(const ops::AttentionShape& shape, const ops::SequenceLayout& layout, ConstView q,
                  ConstView k, ConstView v, ops::CacheSlice cache);
   View mla(ops::MlaMode mode, const ops::MlaShape& shape, const ops::SequenceLayout& layout,
            ConstView q, ConstView latent, const Parameter& kv_b, ops::CacheSlice cache);
+  /// In absorbed mode, with weights made ready for it; never recorded.
+  View mla_absorbed(const ops::MlaShape& shape, const ops::SequenceLayout& layout, ConstView q,
+                    ConstView latent, const ops::AbsorbedWeights& weights, ops::CacheSlice cache);
   View swiglu(ConstView gate, ConstView up);
   View moe(const ops::RouterConfig& config, ConstView x, const Parameter& router,
            const Parameter& bias, std::span<const Expert> experts,
@@ -71,6 +86,7 @@ class Tape {
   View layer(View x, const Layer& body);
 
  private:
+  void record_linear(ConstView x, const Projection& projection, ConstView out);
   void keep(ConstView result, View x) const;
   View recomputed_layer(View x, const Layer& body);
   View recorded_moe(const ops::RouterConfig& config, ConstView x, ConstView logits,

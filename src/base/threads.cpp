@@ -106,4 +106,16 @@ void ThreadPool::parallel_for(std::int64_t n, std::int64_t grain,
   });
 }
 
+void ThreadPool::for_each(std::int64_t n, const std::function<void(std::int64_t)>& body) {
+  if (n == 1 || size() == 1) {
+    for (std::int64_t i = 0; i < n; ++i) body(i);
+    return;
+  }
+  if (n <= 0) return;
+  std::atomic<std::int64_t> next{0};
+  run([&](int) {
+    for (std::int64_t i = next.fetch_add(1); i < n; i = next.fetch_add(1)) body(i);
+  });
+}
+
 }  // namespace frugal

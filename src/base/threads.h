@@ -28,6 +28,9 @@ class ThreadPool {
   void parallel_for(std::int64_t n, std::int64_t grain,
                     const std::function<void(std::int64_t begin, std::int64_t end)>& body);
 
+  /// Calls body(i) for i in [0, n), each on whichever thread is free, in order of their start.
+  void for_each(std::int64_t n, const std::function<void(std::int64_t i)>& body);
+
  private:
   struct State;
   std::unique_ptr<State> state_;

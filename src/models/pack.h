@@ -14,4 +14,9 @@ namespace frugal::models {
 void pack_weights(const formats::Checkpoint& checkpoint, const ModelConfig& config,
                   Weights& weights, ThreadPool& threads);
 
+/// Makes kv_b of every layer ready for the absorbed form of latent attention, out of the split
+/// tensors of the file where it has them, and lets go of kv_b itself.
+void pack_absorbed(const formats::Checkpoint& checkpoint, const ops::MlaShape& shape,
+                   Weights& weights, ThreadPool& threads);
+
 }  // namespace frugal::models

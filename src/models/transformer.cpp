@@ -14,7 +14,8 @@ using ops::SequenceLayout;
 namespace {
 
 View feed_forward(Tape& tape, const FeedForwardWeights& w, ConstView x) {
-  return tape.linear(tape.swiglu(tape.linear(x, w.gate), tape.linear(x, w.up)), w.down);
+  const std::vector<View> both = tape.project(x, {{w.gate, {}}, {w.up, {}}});
+  return tape.linear(tape.swiglu(both[0], both[1]), w.down);
 }
 
 }  // namespace
@@ -38,14 +39,20 @@ Transformer::Transformer(ModelFiles files, const ops::Context& context,
                   m.qk_rope_head_dim,
                   m.v_head_dim,
                   m.kv_lora_rank,
-                  scale};
+                  scale,
+                  options_.cache_type};
   } else {
     attention_shape_ = {config_.num_attention_heads, config_.num_key_value_heads, config_.head_dim,
-                        scale};
+                        scale, options_.cache_type};
   }
 }
 
-void Transformer::pack() { pack_weights(*checkpoint_, config_, weights_, context_.threads); }
+void Transformer::pack() {
+  if (config_.mla && options_.mla_mode == ops::MlaMode::absorbed) {
+    pack_absorbed(*checkpoint_, mla_shape_, weights_, context_.threads);
+  }
+  pack_weights(*checkpoint_, config_, weights_, context_.threads);
+}
 
 std::int64_t Transformer::layer_cache_bytes() const {
   return config_.mla ? mla_shape_.cache_bytes() : attention_shape_.cache_bytes();
@@ -81,10 +88,11 @@ View Transformer::hidden_states(Tape& tape, std::span<const std::int32_t> tokens
   require(static_cast<std::int64_t>(tokens.size()) == layout.rows,
           "{} tokens for a layout of {} rows", tokens.size(), layout.rows);
   View x = tape.embedding(weights_.embedding, tokens);  // [T, hidden]
+  const Rows rows{layout, tape.rotations(rope_, layout)};
   for (std::size_t i = 0; i < weights_.layers.size(); ++i) {
     const CacheSlice slice = layer_cache(static_cast<std::int64_t>(i), cache);
-    x = tape.layer(x, [this, &tape, &layout, i, slice](View in) {
-      return decoder_layer(tape, weights_.layers[i], in, layout, slice);
+    x = tape.layer(x, [this, &tape, rows, i, slice](View in) {
+      return decoder_layer(tape, weights_.layers[i], in, rows, slice);
     });
   }
   return tape.rms_norm(x, weights_.norm, config_.rms_norm_eps);
@@ -104,8 +112,9 @@ View Transformer::mtp_hidden_states(Tape& tape, std::size_t depth, ConstView hid
   const View x = tape.linear(both, w.projection);
   const auto layer = config_.num_hidden_layers + static_cast<std::int64_t>(depth);
   const CacheSlice slice = layer_cache(layer, cache);
-  const View out = tape.layer(x, [this, &tape, &layout, &w, slice](View in) {
-    return decoder_layer(tape, w.layer, in, layout, slice);
+  const Rows rows{layout, tape.rotations(rope_, layout)};
+  const View out = tape.layer(x, [this, &tape, rows, &w, slice](View in) {
+    return decoder_layer(tape, w.layer, in, rows, slice);
   });
   return tape.rms_norm(out, w.norm, config_.rms_norm_eps);
 }
@@ -114,50 +123,56 @@ View Transformer::logits(Tape& tape, ConstView hidden) const {
   return tape.linear(hidden, weights_.output_head());
 }
 
-View Transformer::decoder_layer(Tape& tape, const LayerWeights& w, View x,
-                                const SequenceLayout& layout, CacheSlice cache) const {
+View Transformer::decoder_layer(Tape& tape, const LayerWeights& w, View x, const Rows& rows,
+                                CacheSlice cache) const {
   const View normed = tape.rms_norm(x, w.attention_norm, config_.rms_norm_eps);
   const View attended =
-      config_.mla ? mla(tape, std::get<MlaWeights>(w.attention), normed, layout, cache)
-                  : attention(tape, std::get<AttentionWeights>(w.attention), normed, layout, cache);
+      config_.mla ? mla(tape, std::get<MlaWeights>(w.attention), normed, rows, cache)
+                  : attention(tape, std::get<AttentionWeights>(w.attention), normed, rows, cache);
   const View h = tape.add(x, attended);
   const View h_normed = tape.rms_norm(h, w.feed_forward_norm, config_.rms_norm_eps);
   const auto* mixture = std::get_if<MoeWeights>(&w.feed_forward);
   const View fed = mixture != nullptr
-                       ? moe(tape, *mixture, h_normed, layout)
+                       ? moe(tape, *mixture, h_normed, rows.layout)
                        : feed_forward(tape, std::get<FeedForwardWeights>(w.feed_forward), h_normed);
   return tape.add(h, fed);
 }
 
-View Transformer::attention(Tape& tape, const AttentionWeights& w, ConstView x,
-                            const SequenceLayout& layout, CacheSlice cache) const {
-  View q = tape.linear(x, w.q, w.q_bias);        // [T, n_heads, head_dim]
-  View k = tape.linear(x, w.k, w.k_bias);        // [T, n_kv_heads, head_dim]
-  const View v = tape.linear(x, w.v, w.v_bias);  // [T, n_kv_heads, head_dim]
+View Transformer::attention(Tape& tape, const AttentionWeights& w, ConstView x, const Rows& rows,
+                            CacheSlice cache) const {
+  const std::vector<View> qkv =
+      tape.project(x, {{w.q, w.q_bias}, {w.k, w.k_bias}, {w.v, w.v_bias}});
+  View q = qkv[0];        // [T, n_heads, head_dim]
+  View k = qkv[1];        // [T, n_kv_heads, head_dim]
+  const View v = qkv[2];  // [T, n_kv_heads, head_dim]
   if (config_.qk_norm) {
     q = tape.rms_norm(q, w.q_norm, config_.rms_norm_eps);
     k = tape.rms_norm(k, w.k_norm, config_.rms_norm_eps);
   }
-  tape.rope(rope_, layout, config_.num_attention_heads, q);
-  tape.rope(rope_, layout, config_.num_key_value_heads, k);
-  return tape.linear(tape.attention(attention_shape_, layout, q, k, v, cache), w.o, w.o_bias);
+  tape.rope(rows.rotations, config_.num_attention_heads, q);
+  tape.rope(rows.rotations, config_.num_key_value_heads, k);
+  return tape.linear(tape.attention(attention_shape_, rows.layout, q, k, v, cache), w.o, w.o_bias);
 }
 
-View Transformer::mla(Tape& tape, const MlaWeights& w, ConstView x, const SequenceLayout& layout,
+View Transformer::mla(Tape& tape, const MlaWeights& w, ConstView x, const Rows& rows,
                       CacheSlice cache) const {
   const MlaConfig& m = *config_.mla;
   const float eps = config_.rms_norm_eps;
-  const View q =
-      m.q_lora_rank == 0  // [T, n_heads, nope + rope]
-          ? tape.linear(x, w.q)
-          : tape.linear(tape.rms_norm(tape.linear(x, w.q_a, w.q_a_bias), w.q_a_norm, eps), w.q_b);
-  tape.rope(rope_, layout, config_.num_attention_heads, q);
-  const View compressed = tape.linear(x, w.kv_a, w.kv_a_bias);  // [T, kv_lora_rank + rope]
+  const bool low_rank = m.q_lora_rank > 0;
+  const std::vector<View> down =
+      tape.project(x, {{low_rank ? w.q_a : w.q, w.q_a_bias}, {w.kv_a, w.kv_a_bias}});
+  const View q = low_rank ? tape.linear(tape.rms_norm(down[0], w.q_a_norm, eps), w.q_b)
+                          : down[0];  // [T, n_heads, nope + rope]
+  const View compressed = down[1];    // [T, kv_lora_rank + rope]
+  tape.rope(rows.rotations, config_.num_attention_heads, q);
   const View latent =
       tape.concat(tape.rms_norm(tape.columns(compressed, 0, m.kv_lora_rank), w.kv_a_norm, eps),
                   tape.columns(compressed, m.kv_lora_rank, compressed.cols));
-  tape.rope(rope_, layout, 1, latent);
-  const View out = tape.mla(options_.mla_mode, mla_shape_, layout, q, latent, w.kv_b, cache);
+  tape.rope(rows.rotations, 1, latent);
+  const View out =
+      w.absorbed.keys.empty()
+          ? tape.mla(options_.mla_mode, mla_shape_, rows.layout, q, latent, w.kv_b, cache)
+          : tape.mla_absorbed(mla_shape_, rows.layout, q, latent, w.absorbed, cache);
   return tape.linear(out, w.o, w.o_bias);
 }
 

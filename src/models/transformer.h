@@ -10,6 +10,7 @@ namespace frugal::models {
 struct TransformerOptions {
   ops::MlaMode mla_mode = ops::MlaMode::absorbed;
   bool cache_mtp = false;  // keep room in the cache for the MTP layers
+  ops::CacheType cache_type = ops::CacheType::f32;
 };
 
 class Transformer final : public LanguageModel {
@@ -45,12 +46,18 @@ class Transformer final : public LanguageModel {
  private:
   std::int64_t layer_cache_bytes() const;
   ops::CacheSlice layer_cache(std::int64_t layer, std::byte* cache) const;
-  View decoder_layer(autograd::Tape& tape, const LayerWeights& w, View x,
-                     const ops::SequenceLayout& layout, ops::CacheSlice cache) const;
-  View attention(autograd::Tape& tape, const AttentionWeights& w, ConstView x,
-                 const ops::SequenceLayout& layout, ops::CacheSlice cache) const;
-  View mla(autograd::Tape& tape, const MlaWeights& w, ConstView x,
-           const ops::SequenceLayout& layout, ops::CacheSlice cache) const;
+  // Where the rows of a pass stand.
+  struct Rows {
+    const ops::SequenceLayout& layout;
+    ops::Rotations rotations;
+  };
+
+  View decoder_layer(autograd::Tape& tape, const LayerWeights& w, View x, const Rows& rows,
+                     ops::CacheSlice cache) const;
+  View attention(autograd::Tape& tape, const AttentionWeights& w, ConstView x, const Rows& rows,
+                 ops::CacheSlice cache) const;
+  View mla(autograd::Tape& tape, const MlaWeights& w, ConstView x, const Rows& rows,
+           ops::CacheSlice cache) const;
   View moe(autograd::Tape& tape, const MoeWeights& w, ConstView x,
            const ops::SequenceLayout& layout) const;
 

@@ -7,6 +7,7 @@
 
 #include "autograd/parameter.h"
 #include "models/config.h"
+#include "ops/mla/mla.h"
 
 namespace frugal::models {
 
@@ -26,6 +27,7 @@ struct MlaWeights {
   Parameter kv_a, kv_a_norm;              // [kv_lora_rank + rope, hidden], [kv_lora_rank]
   Parameter kv_b;                         // [heads * (nope + v), kv_lora_rank]
   Parameter o;                            // [hidden, heads * v]
+  ops::AbsorbedWeights absorbed;          // takes the place of kv_b once packed for that form
   Parameter q_a_bias, kv_a_bias, o_bias;  // empty without attention_bias
 };
 

@@ -3,36 +3,45 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "ops/layout.h"
+#include "tensor/tensor.h"
 
 namespace frugal::ops {
+
+/// How the cache holds its numbers. Rounding is part of the result, with and without a cache.
+enum class CacheType : std::uint8_t { f32, f16 };
+constexpr std::int64_t element_bytes(CacheType type) { return type == CacheType::f32 ? 4 : 2; }
 
 /// Block b of this layer starts at base + b * stride. The base is nullptr when there is no cache.
 struct CacheSlice {
   std::byte* base = nullptr;
   std::int64_t stride = 0;
 
-  float* block(std::int32_t b) const { return reinterpret_cast<float*>(base + b * stride); }
+  std::byte* block(std::int32_t b) const { return base + b * stride; }
 };
 
-/// Where a cached or packed run of positions lies: position p of a sequence is row p % 64 of tile p
-/// / 64.
-struct Tiles {
-  const Segment& segment;
-  const float* packed;  // [T, width]: the rows themselves, when the segment has no cache
+/// A segment and where its cache lies: what the layout says, or memory for the time being.
+struct CachedSegment {
+  Segment segment;  // with blocks
   CacheSlice cache;
-  std::int64_t width;   // floats between consecutive positions
-  std::int64_t offset;  // floats before the tile in its cache block
-
-  const float* tile(std::int64_t index) const {
-    if (segment.blocks.empty()) return packed + (segment.row + index * kBlockTokens) * width;
-    return cache.block(segment.blocks[static_cast<std::size_t>(index)]) + offset;
-  }
 };
 
-/// Copies the layout's rows of `rows` [T, width] to their places in the cache.
-void store_rows(const SequenceLayout& layout, const float* rows, std::int64_t width,
-                CacheSlice cache, std::int64_t offset);
+/// The segments of a layout, each with a cache: those that have none (training) share temporary
+/// memory, so they are to be worked on one after the other.
+class CachedLayout {
+ public:
+  /// `block_bytes` of one layer. Throws Error when a block table does not cover its segment, and
+  /// when a segment without a cache does not start at position 0.
+  CachedLayout(const SequenceLayout& layout, CacheSlice cache, std::int64_t block_bytes);
+
+  const std::vector<CachedSegment>& segments() const { return segments_; }
+
+ private:
+  Buffer memory_;                     // [blocks, block_bytes]
+  std::vector<std::int32_t> blocks_;  // 0, 1, ...
+  std::vector<CachedSegment> segments_;
+};
 
 }  // namespace frugal::ops

@@ -2,8 +2,6 @@
 // kernel file compiles its own copy.
 #pragma once
 
-#include <algorithm>
-
 #include "ops/layout.h"
 #include "ops/scalar_math.h"
 
@@ -15,15 +13,23 @@ struct SoftmaxState {
   float sum = 0;
 };
 
-/// Turns scores[0, count) into exponentials relative to the new maximum; returns the factor by
-/// which what was accumulated before has to shrink.
+/// Turns scores[0, count) into exponentials relative to the new maximum and the rest of the 64 into
+/// zeros; returns the factor by which what was accumulated before has to shrink.
 static inline float softmax_tile(float* scores, std::int64_t count, SoftmaxState& state) {
+  for (std::int64_t j = count; j < kBlockTokens; ++j) scores[j] = -HUGE_VALF;
+  float lanes[kLanes];
+  for (int l = 0; l < kLanes; ++l) lanes[l] = scores[l];
+  for (int j = kLanes; j < kBlockTokens; j += kLanes) {
+    for (int l = 0; l < kLanes; ++l) lanes[l] = lanes[l] < scores[j + l] ? scores[j + l] : lanes[l];
+  }
   float max = state.max;
-  for (std::int64_t j = 0; j < count; ++j) max = std::max(max, scores[j]);
+  for (int l = 0; l < kLanes; ++l) max = max < lanes[l] ? lanes[l] : max;
   const float shrink = exp_float(state.max - max);
-  for (std::int64_t j = 0; j < count; ++j) scores[j] = exp_float(scores[j] - max);
-  float lanes[kLanes] = {};
-  for (std::int64_t j = 0; j < count; ++j) lanes[j % kLanes] += scores[j];
+  for (int j = 0; j < kBlockTokens; ++j) scores[j] = exp_float(scores[j] - max);
+  for (int l = 0; l < kLanes; ++l) lanes[l] = scores[l];
+  for (int j = kLanes; j < kBlockTokens; j += kLanes) {
+    for (int l = 0; l < kLanes; ++l) lanes[l] += scores[j + l];
+  }
   state.sum = state.sum * shrink + sum_lanes(lanes);
   state.max = max;
   return shrink;

@@ -29,6 +29,8 @@ struct VectorMath {
   float (*softmax)(float scale, float* scores, std::int64_t n);
   /// dp -> scale * p * (dp - sum(p * dp)) in place: the gradient of softmax()'s scores.
   void (*softmax_backward)(float scale, const float* p, float* dp, std::int64_t n);
+  /// One group of rms_norm: y = x / sqrt(mean(x^2) + eps) * weight.
+  void (*rms_norm)(const float* x, const float* weight, float eps, float* y, std::int64_t n);
   /// y = silu(gate) * up.
   void (*swiglu)(const float* gate, const float* up, float* y, std::int64_t n);
   /// Adds swiglu's gradients; dy may not be d_gate or d_up.

@@ -34,6 +34,11 @@ static void softmax_backward_row(float scale, const float* p, float* dp, std::in
   for (std::int64_t i = 0; i < n; ++i) dp[i] = scale * p[i] * (dp[i] - mean);
 }
 
+static void rms_norm_row(const float* x, const float* weight, float eps, float* y, std::int64_t n) {
+  const float scale = 1.0F / std::sqrt(dot(x, x, n) / static_cast<float>(n) + eps);
+  for (std::int64_t i = 0; i < n; ++i) y[i] = x[i] * scale * weight[i];
+}
+
 static void swiglu_row(const float* gate, const float* up, float* y, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) y[i] = silu(gate[i]) * up[i];
 }
@@ -75,13 +80,9 @@ static void adamw_row(const AdamWStep& s, const float* gradient, float* weight, 
   }
 }
 
-static inline constexpr VectorMath kVectorMath = {dot,
-                                                  axpy,
-                                                  softmax_row,
-                                                  softmax_backward_row,
-                                                  swiglu_row,
-                                                  swiglu_backward_row,
-                                                  rms_norm_backward_row,
-                                                  adamw_row};
+static inline constexpr VectorMath kVectorMath = {
+    dot,          axpy,       softmax_row,         softmax_backward_row,
+    rms_norm_row, swiglu_row, swiglu_backward_row, rms_norm_backward_row,
+    adamw_row};
 
 }  // namespace frugal::ops

@@ -25,6 +25,17 @@ TEST(ThreadPool, CoversTheRangeOnceAtGrainBoundaries) {
   }
 }
 
+TEST(ThreadPool, GivesEachItemToOneThread) {
+  for (const int threads : {1, 2, 5}) {
+    ThreadPool pool(threads);
+    for (const std::int64_t n : {0, 1, 3, 1000}) {
+      std::vector<std::atomic<int>> seen(static_cast<std::size_t>(n));
+      pool.for_each(n, [&](std::int64_t i) { ++seen[static_cast<std::size_t>(i)]; });
+      for (const auto& count : seen) EXPECT_EQ(count, 1);
+    }
+  }
+}
+
 TEST(ThreadPool, PassesOnExceptionsAndStaysUsable) {
   ThreadPool pool(3);
   EXPECT_THROW(pool.run([](int thread) { require(thread != 2, "thread {}", thread); }), Error);

@@ -1,8 +1,10 @@
 #include "ops/attention/attention.h"
 
+#include <array>
 #include <numeric>
 
 #include "ops/testing.h"
+#include "tensor/float_bits.h"
 
 namespace frugal::ops {
 namespace {
@@ -107,6 +109,67 @@ TEST(Attention, SequencesOfABatchDoNotSeeEachOther) {
                 {alone.row(s.row), s.rows, alone.cols()});
     }
     EXPECT_TRUE(same_bits(together.view(), alone.view()));
+  }
+}
+
+// q, k and v of several shapes: head dims that fill no register, one and many heads to a group.
+TEST(Attention, GivesTheSameBitsOnEveryInstructionSet) {
+  ThreadPool pool(2);
+  for (const CacheType type : {CacheType::f32, CacheType::f16}) {
+    for (const auto& [heads, kv_heads, dim] :
+         {std::array<std::int64_t, 3>{6, 2, 20}, {7, 1, 64}, {2, 2, 128}, {13, 1, 5}}) {
+      const AttentionShape shape{heads, kv_heads, dim, 0.2F, type};
+      const std::int64_t rows = 150;
+      const Tensor q = random_matrix(rows, heads * dim, 4);
+      const Tensor k = random_matrix(rows, kv_heads * dim, 5);
+      const Tensor v = random_matrix(rows, kv_heads * dim, 6);
+      const Tensor wanted(rows, q.cols());
+      attention({pool, Isa::reference}, shape, one_sequence(rows, 0, {}), q.view(), k.view(),
+                v.view(), {}, wanted.view());
+      for (const Isa isa : usable_isas()) {
+        const Tensor out(rows, q.cols());
+        attention({pool, isa}, shape, one_sequence(rows, 0, {}), q.view(), k.view(), v.view(), {},
+                  out.view());
+        EXPECT_TRUE(same_bits(out.view(), wanted.view())) << isa_name(isa) << " dim " << dim;
+      }
+    }
+  }
+}
+
+TEST(Attention, HalfPrecisionRoundsKeysAndValues) {
+  ThreadPool pool(1);
+  const Operands o(70);
+  const Tensor k(70, o.k.cols());
+  const Tensor v(70, o.v.cols());
+  for (std::int64_t i = 0; i < o.k.view().size(); ++i) {
+    k.data()[i] = f16_to_float(float_to_f16(o.k.data()[i]));
+    v.data()[i] = f16_to_float(float_to_f16(o.v.data()[i]));
+  }
+  AttentionShape shape = kShape;
+  shape.cache = CacheType::f16;
+  for (const Isa isa : usable_isas()) {
+    const Tensor out(70, o.q.cols());
+    attention({pool, isa}, shape, one_sequence(70, 0, {}), o.q.view(), o.k.view(), o.v.view(), {},
+              out.view());
+    expect_close(out.view(), naive(kShape, o.q.view(), k.view(), v.view()), 1e-5);
+  }
+}
+
+// Positions that nobody wrote hold whatever was there before.
+TEST(Attention, NeverReadsBehindTheEndOfASequence) {
+  const Operands o(70);
+  ThreadPool pool(1);
+  const std::vector<std::int32_t> blocks = {1, 0};
+  for (const Isa isa : usable_isas()) {
+    const Tensor clean(70, o.q.cols());
+    const Tensor dirty(70, o.q.cols());
+    for (const Tensor* out : {&clean, &dirty}) {
+      const Buffer memory(static_cast<std::size_t>(2 * kShape.cache_bytes()));
+      if (out == &dirty) std::fill_n(memory.data(), memory.size(), std::byte{0xFF});  // all NaN
+      attention({pool, isa}, kShape, one_sequence(70, 0, blocks), o.q.view(), o.k.view(),
+                o.v.view(), {memory.data(), kShape.cache_bytes()}, out->view());
+    }
+    EXPECT_TRUE(same_bits(dirty.view(), clean.view())) << isa_name(isa);
   }
 }
 

@@ -69,7 +69,10 @@ TEST(Rope, TurnsPairsByThePositionOfTheSequence) {
         }
       }
     }
-    ops::rope({pool, Isa::reference}, rope, layout, 2, x.view());
+    const Tensor table(3, 4);
+    const Context context{pool, Isa::reference};
+    fill_rotations(context, rope, layout, table.view());
+    ops::rope(context, {table.view(), rope.interleaved}, 2, x.view());
     expect_close(x.view(), wanted, 1e-6);
   }
 }

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "ops/testing.h"
+#include "tensor/float_bits.h"
 
 namespace frugal::ops {
 namespace {
@@ -109,6 +110,66 @@ TEST_P(Mla, ChunksThroughTheCacheGiveTheSameBits) {
       }
     }
   }
+}
+
+// Latents that fill no register, more queries than a panel, and several tiles.
+TEST_P(Mla, GivesTheSameBitsOnEveryInstructionSet) {
+  for (const CacheType type : {CacheType::f32, CacheType::f16}) {
+    for (const int threads : {1, 3}) {
+      ThreadPool pool(threads);
+      for (const std::int64_t rows : {1, 70, 140}) {
+        const Operands o(rows);
+        MlaShape shape = kShape;
+        shape.cache = type;
+        const Tensor wanted(rows, kShape.n_heads * kShape.v_head_dim);
+        mla({pool, Isa::reference}, GetParam(), shape, one_sequence(rows, 0, {}), o.q.view(),
+            o.latent.view(), o.weight, {}, wanted.view());
+        for (const Isa isa : usable_isas()) {
+          const Tensor out(rows, wanted.cols());
+          mla({pool, isa}, GetParam(), shape, one_sequence(rows, 0, {}), o.q.view(),
+              o.latent.view(), o.weight, {}, out.view());
+          EXPECT_TRUE(same_bits(out.view(), wanted.view())) << isa_name(isa) << " rows " << rows;
+        }
+      }
+    }
+  }
+}
+
+// Positions that nobody wrote hold whatever was there before.
+TEST_P(Mla, NeverReadsBehindTheEndOfASequence) {
+  const Operands o(70);
+  ThreadPool pool(1);
+  const std::vector<std::int32_t> blocks = {1, 0};
+  for (const Isa isa : usable_isas()) {
+    const Tensor clean(70, kShape.n_heads * kShape.v_head_dim);
+    const Tensor dirty(70, clean.cols());
+    for (const Tensor* out : {&clean, &dirty}) {
+      const Buffer memory(static_cast<std::size_t>(2 * kShape.cache_bytes()));
+      if (out == &dirty) std::fill_n(memory.data(), memory.size(), std::byte{0xFF});  // all NaN
+      mla({pool, isa}, GetParam(), kShape, one_sequence(70, 0, blocks), o.q.view(), o.latent.view(),
+          o.weight, {memory.data(), kShape.cache_bytes()}, out->view());
+    }
+    EXPECT_TRUE(same_bits(dirty.view(), clean.view())) << isa_name(isa);
+  }
+}
+
+TEST(MlaAbsorbed, KeepsSixteenBitWeightsAsTheyAre) {
+  const Operands o(1);
+  std::vector<std::uint16_t> bits;
+  for (const float value : o.kv_b.view().span()) bits.push_back(float_to_bf16(value));
+  const Weight halves{DType::bf16,   o.kv_b.rows(),
+                      o.kv_b.cols(), reinterpret_cast<const std::byte*>(bits.data()),
+                      nullptr,       nullptr};
+  const AbsorbedWeights weights = absorb(kShape, halves);
+  ASSERT_EQ(weights.keys.size(), 3U);
+  EXPECT_EQ(weights.keys[1].dtype, DType::bf16);
+  float key = 0;
+  weights.keys[1].decode(7, 5, {&key, 1});  // of head 1: latent value 7, key value 5
+  EXPECT_EQ(key, bf16_to_float(float_to_bf16(o.kv_b.row(kShape.kv_head_dim() + 5)[7])));
+  float value = 0;
+  weights.values[2].decode(3, 9, {&value, 1});  // of head 2: value 3, latent value 9
+  const std::int64_t row = 2 * kShape.kv_head_dim() + kShape.qk_nope_head_dim + 3;
+  EXPECT_EQ(value, bf16_to_float(float_to_bf16(o.kv_b.row(row)[9])));
 }
 
 INSTANTIATE_TEST_SUITE_P(BothModes, Mla, ::testing::Values(MlaMode::expanded, MlaMode::absorbed),

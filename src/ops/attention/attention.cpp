@@ -1,11 +1,46 @@
 #include "ops/attention/attention.h"
 
+#include <algorithm>
+
 #include "ops/attention/attention_kernels.h"
 
 namespace frugal::ops {
 
+namespace {
+
+AttentionKernels kernels_for(const Context& context, CacheType type) {
+  switch (context.isa) {
+    case Isa::avx512:
+      return attention_kernels_avx512(type);
+    case Isa::avx2:
+      return attention_kernels_avx2(type);
+    case Isa::reference:
+      break;
+  }
+  return attention_kernels_reference(type);
+}
+
+void store_segment(const Context& context, const AttentionKernels& kernels,
+                   const AttentionShape& shape, const CachedSegment& cached, ConstView k,
+                   ConstView v) {
+  const Segment& segment = cached.segment;
+  context.threads.parallel_for(segment.rows, 16, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const std::int64_t position = segment.position + i;
+      const std::int32_t block = segment.blocks[static_cast<std::size_t>(position / kBlockTokens)];
+      const KvTile tile{shape, cached.cache.block(block)};
+      for (std::int64_t h = 0; h < shape.n_kv_heads; ++h) {
+        kernels.store(tile, h, position % kBlockTokens, k.row(segment.row + i) + h * shape.head_dim,
+                      v.row(segment.row + i) + h * shape.head_dim);
+      }
+    }
+  });
+}
+
+}  // namespace
+
 std::int64_t AttentionShape::cache_bytes() const {
-  return 2 * kBlockTokens * n_kv_heads * head_dim * static_cast<std::int64_t>(sizeof(float));
+  return n_kv_heads * kBlockTokens * (head_dim + KvTile::padded(head_dim)) * element_bytes(cache);
 }
 
 void attention(const Context& context, const AttentionShape& shape, const SequenceLayout& layout,
@@ -13,31 +48,28 @@ void attention(const Context& context, const AttentionShape& shape, const Sequen
   const std::int64_t width = shape.n_kv_heads * shape.head_dim;
   require(shape.n_kv_heads > 0 && shape.n_heads % shape.n_kv_heads == 0 &&
               q.cols == shape.n_heads * shape.head_dim && k.cols == width && v.cols == width &&
-              out.cols == q.cols,
+              out.cols == q.cols && shape.head_dim > 0 && shape.head_dim <= kJobFloats,
           "attention: {} heads and {} kv heads of {} do not fit q [{}, {}], k [{}, {}]",
           shape.n_heads, shape.n_kv_heads, shape.head_dim, q.rows, q.cols, k.rows, k.cols);
   require(q.rows == layout.rows && k.rows == layout.rows && v.rows == layout.rows &&
               out.rows == layout.rows,
           "attention: q has {} rows, the layout {}", q.rows, layout.rows);
-  const std::int64_t v_offset = kBlockTokens * width;
-  store_rows(layout, k.data, width, cache, 0);
-  store_rows(layout, v.data, width, cache, v_offset);
-  const AttendRow attend = context.isa == Isa::reference ? attend_row_reference : attend_row_avx2;
-  const std::int64_t group = shape.n_heads / shape.n_kv_heads;
-  for (const Segment& segment : layout.segments) {
-    const Tiles k_tiles{segment, k.data, cache, width, 0};
-    const Tiles v_tiles{segment, v.data, cache, width, v_offset};
-    // Heads outermost: later rows are longer, so threads that split heads have equal work.
-    context.threads.parallel_for(
-        shape.n_heads * segment.rows, 1, [&](std::int64_t begin, std::int64_t end) {
-          for (std::int64_t i = begin; i < end; ++i) {
-            const std::int64_t head = i / segment.rows;
-            const std::int64_t row = segment.row + i % segment.rows;
-            const std::int64_t at = head * shape.head_dim;
-            attend(shape, q.row(row) + at, k_tiles, v_tiles, head / group * shape.head_dim,
-                   segment.position + i % segment.rows + 1, out.row(row) + at);
-          }
-        });
+  const AttentionKernels kernels = kernels_for(context, shape.cache);
+  const CachedLayout cached_layout(layout, cache, shape.cache_bytes());
+  for (const CachedSegment& cached : cached_layout.segments()) {
+    store_segment(context, kernels, shape, cached, k, v);
+    const std::int64_t queries = cached.segment.rows * (shape.n_heads / shape.n_kv_heads);
+    // Small enough that every thread gets some.
+    const std::int64_t share =
+        (queries * shape.n_kv_heads + context.threads.size() - 1) / context.threads.size();
+    const std::int64_t step = std::min(queries_at_once(shape), share);
+    const std::int64_t parts = (queries + step - 1) / step;
+    context.threads.for_each(parts * shape.n_kv_heads, [&](std::int64_t task) {
+      // The last queries see most, so they come first and the rest fills the gaps.
+      const std::int64_t first = (parts - 1 - task / shape.n_kv_heads) * step;
+      kernels.attend({shape, cached.segment, cached.cache, task % shape.n_kv_heads, first,
+                      std::min(step, queries - first), q.data, out.data});
+    });
   }
 }
 

@@ -12,15 +12,16 @@ struct AttentionShape {
   std::int64_t n_kv_heads = 0;  // divides n_heads; heads h * n_heads / n_kv_heads ... share head h
   std::int64_t head_dim = 0;
   float scale = 0;  // on q k^T, as a rule 1 / sqrt(head_dim)
+  CacheType cache = CacheType::f32;
 
-  /// Bytes of one layer's cache for kBlockTokens tokens: k then v, each [64, n_kv_heads, head_dim].
+  /// Bytes of one layer's cache for kBlockTokens tokens.
   std::int64_t cache_bytes() const;
 };
 
 /// q and out [T, n_heads, head_dim], k and v [T, n_kv_heads, head_dim], positions already applied.
-/// Stores k and v in the cache where the layout has one, then lets each row attend to all positions
-/// of its sequence up to its own. Tiles of 64 positions at absolute multiples merge in order, so a
-/// row's bits depend on its sequence alone.
+/// Stores k and v, rounded to the cache's type, in the cache where the layout has one, then lets
+/// each row attend to all positions of its sequence up to its own. Tiles of 64 positions at
+/// absolute multiples merge in order, so a row's bits depend on its sequence alone.
 void attention(const Context& context, const AttentionShape& shape, const SequenceLayout& layout,
                ConstView q, ConstView k, ConstView v, CacheSlice cache, View out);
 

@@ -1,10 +1,10 @@
-#include "ops/attention/attend_row.h"
+#include "ops/attention/attention_kernel.h"
+#include "ops/simd/simd_avx2.h"
 
 namespace frugal::ops {
 
-void attend_row_avx2(const AttentionShape& shape, const float* q, const Tiles& k, const Tiles& v,
-                     std::int64_t head_offset, std::int64_t length, float* out) {
-  attend_row(shape, q, k, v, head_offset, length, out);
+AttentionKernels attention_kernels_avx2(CacheType type) {
+  return attention_kernels<avx2::Simd>(type);
 }
 
 }  // namespace frugal::ops

@@ -1,20 +1,75 @@
-// The kernels behind attention(), one per instruction set.
+// The kernels behind attention(), one set per instruction set, and how they keep keys and values.
 #pragma once
 
+#include "base/cpu.h"
 #include "ops/attention/attention.h"
 
 namespace frugal::ops {
 
-/// One row and head: attends to `length` positions. q and out [head_dim]; `k` and `v` give tiles
-/// whose position 0 of the wanted head starts at k.tile(i) + head_offset.
-using AttendRow = void (*)(const AttentionShape& shape, const float* q, const Tiles& k,
-                           const Tiles& v, std::int64_t head_offset, std::int64_t length,
-                           float* out);
+/// A cache block of one layer: 64 positions of every key and value head. Keys are transposed, so
+/// that a SIMD lane is a position when scores are computed; values stand in rows, padded to whole
+/// registers, so that a lane is a dim when they are mixed.
+struct KvTile {
+  const AttentionShape& shape;
+  std::byte* base;
 
-void attend_row_reference(const AttentionShape& shape, const float* q, const Tiles& k,
-                          const Tiles& v, std::int64_t head_offset, std::int64_t length,
-                          float* out);
-void attend_row_avx2(const AttentionShape& shape, const float* q, const Tiles& k, const Tiles& v,
-                     std::int64_t head_offset, std::int64_t length, float* out);
+  static constexpr std::int64_t padded(std::int64_t dims) { return (dims + 15) / 16 * 16; }
+
+  /// Keys of one head [head_dim, 64].
+  std::byte* keys(std::int64_t kv_head) const {
+    return base + kv_head * shape.head_dim * kBlockTokens * element_bytes(shape.cache);
+  }
+  /// Values of one head [64, padded(head_dim)].
+  std::byte* values(std::int64_t kv_head) const {
+    return keys(shape.n_kv_heads) +
+           kv_head * kBlockTokens * padded(shape.head_dim) * element_bytes(shape.cache);
+  }
+};
+
+/// Some queries of one sequence that share a key and value head. Query i belongs to row i / group
+/// of the segment and to head i % group of those that share, group = n_heads / n_kv_heads.
+struct AttentionJob {
+  const AttentionShape& shape;
+  const Segment& segment;  // with blocks
+  CacheSlice cache;
+  std::int64_t kv_head;
+  std::int64_t first;  // query
+  std::int64_t count;  // at most queries_at_once()
+  const float* q;      // [T, n_heads, head_dim]
+  float* out;          // [T, n_heads, head_dim]
+
+  std::int64_t group() const { return shape.n_heads / shape.n_kv_heads; }
+  /// Floats before query i in q, and before its result in out.
+  std::int64_t place(std::int64_t i) const {
+    const std::int64_t head = kv_head * group() + i % group();
+    return ((segment.row + i / group()) * shape.n_heads + head) * shape.head_dim;
+  }
+  /// Positions that query i attends to.
+  std::int64_t length(std::int64_t i) const { return segment.position + i / group() + 1; }
+  KvTile tile(std::int64_t index) const {
+    return {shape, cache.block(segment.blocks[static_cast<std::size_t>(index)])};
+  }
+};
+
+/// Floats of results that a job may keep on its stack, and with it how many queries it may have.
+inline constexpr std::int64_t kJobFloats = 8192;
+inline constexpr std::int64_t kJobQueries = 48;
+inline std::int64_t queries_at_once(const AttentionShape& shape) {
+  const std::int64_t fit = kJobFloats / KvTile::padded(shape.head_dim);
+  return fit < kJobQueries ? fit : kJobQueries;
+}
+
+struct AttentionKernels {
+  /// Puts one position's key and value of a head [head_dim] at `slot` of a tile.
+  void (*store)(const KvTile& tile, std::int64_t kv_head, std::int64_t slot, const float* k,
+                const float* v);
+  /// Each query attends to its positions, tile after tile. A score is one chain of fused
+  /// multiply-adds along the dims, a mixed value one along the positions.
+  void (*attend)(const AttentionJob& job);
+};
+
+AttentionKernels attention_kernels_reference(CacheType type);
+AttentionKernels attention_kernels_avx2(CacheType type);
+AttentionKernels attention_kernels_avx512(CacheType type);
 
 }  // namespace frugal::ops

@@ -2,6 +2,8 @@
 // row per token, which is all that the cache holds.
 #pragma once
 
+#include <vector>
+
 #include "ops/cache.h"
 #include "ops/context.h"
 #include "ops/weight.h"
@@ -15,11 +17,13 @@ struct MlaShape {
   std::int64_t v_head_dim = 0;
   std::int64_t kv_lora_rank = 0;
   float scale = 0;  // on q k^T
+  CacheType cache = CacheType::f32;
 
   std::int64_t latent_width() const { return kv_lora_rank + qk_rope_head_dim; }
   std::int64_t q_head_dim() const { return qk_nope_head_dim + qk_rope_head_dim; }
   std::int64_t kv_head_dim() const { return qk_nope_head_dim + v_head_dim; }
-  /// Bytes of one layer's cache for kBlockTokens tokens: [64, kv_lora_rank + qk_rope_head_dim].
+  /// Bytes of one layer's cache for kBlockTokens tokens: [64, latent_width() up to a multiple of
+  /// 16].
   std::int64_t cache_bytes() const;
 };
 
@@ -30,9 +34,24 @@ enum class MlaMode { expanded, absorbed };
 
 /// q [T, n_heads, nope + rope], rope part already turned; latent [T, kv_lora_rank + rope]: the
 /// normalised latent, then the turned shared key; kv_b [n_heads * (nope + v), kv_lora_rank], each
-/// head's key rows before its value rows; out [T, n_heads, v_head_dim]. Stores the latents in the
-/// cache where the layout has one. A row's bits depend on its sequence (and the mode) alone.
+/// head's key rows before its value rows; out [T, n_heads, v_head_dim]. Stores the latents, rounded
+/// to the cache's type, in the cache where the layout has one. A row's bits depend on its sequence
+/// (and the mode) alone.
 void mla(const Context& context, MlaMode mode, const MlaShape& shape, const SequenceLayout& layout,
          ConstView q, ConstView latent, const Weight& kv_b, CacheSlice cache, View out);
+
+/// kv_b as the absorbed form reads it, one pair of matrices a head.
+struct AbsorbedWeights {
+  std::vector<Weight> keys;    // [n_heads] of [kv_lora_rank, nope]: the key rows, transposed
+  std::vector<Weight> values;  // [n_heads] of [v, kv_lora_rank]
+};
+
+/// In memory of its own: in BF16 or F16 when kv_b is, otherwise as float32.
+AbsorbedWeights absorb(const MlaShape& shape, const Weight& kv_b);
+
+/// mla() in absorbed mode.
+void mla_absorbed(const Context& context, const MlaShape& shape, const SequenceLayout& layout,
+                  ConstView q, ConstView latent, const AbsorbedWeights& weights, CacheSlice cache,
+                  View out);
 
 }  // namespace frugal::ops

@@ -1,7 +1,11 @@
-#include "ops/mla/mla_rows.h"
+#include "ops/mla/mla_kernel.h"
+#include "ops/simd/simd_avx2.h"
 
 namespace frugal::ops {
 
-MlaKernels mla_kernels_avx2() { return {mla_expanded_tile, mla_absorbed_row}; }
+MlaKernels mla_kernels_avx2(CacheType type) {
+  if (type == CacheType::f16) return MlaKernel<avx2::Simd, CacheType::f16>::kernels();
+  return MlaKernel<avx2::Simd, CacheType::f32>::kernels();
+}
 
 }  // namespace frugal::ops

@@ -1,31 +1,87 @@
 // The kernels behind mla(), one set per instruction set.
 #pragma once
 
-#include <span>
-
+#include "base/cpu.h"
 #include "ops/mla/mla.h"
 #include "ops/softmax_tile.h"
 
 namespace frugal::ops {
 
-/// Expanded: adds the values of `count` positions, `stride` floats apart, to a row and head. scores
-/// are the products of query and keys, and are overwritten; out [v_head_dim] accumulates.
-using MlaExpandedTile = void (*)(const MlaShape& shape, float* scores, const float* values,
-                                 std::int64_t stride, std::int64_t count, SoftmaxState& state,
-                                 float* out);
+inline constexpr std::int64_t kMlaLanes = 16;
+constexpr std::int64_t padded_to_lanes(std::int64_t n) {
+  return (n + kMlaLanes - 1) / kMlaLanes * kMlaLanes;
+}
 
-/// Absorbed: one row and head over `length` positions. kv_b [nope + v, kv_lora_rank] is this head's
-/// part; scratch [2 * kv_lora_rank].
-using MlaAbsorbedRow = void (*)(const MlaShape& shape, const float* q, const float* kv_b,
-                                const Tiles& latents, std::int64_t length, float* scratch,
-                                float* out);
+/// A cached sequence's latents, a tile of 64 positions at a time: [64, stride()] numbers of the
+/// cache's type.
+struct LatentTiles {
+  const MlaShape& shape;
+  const Segment& segment;  // with blocks
+  CacheSlice cache;
 
-struct MlaKernels {
-  MlaExpandedTile expanded_tile;
-  MlaAbsorbedRow absorbed_row;
+  std::int64_t stride() const { return padded_to_lanes(shape.latent_width()); }
+  std::byte* tile(std::int64_t index) const {
+    return cache.block(segment.blocks[static_cast<std::size_t>(index)]);
+  }
 };
 
-MlaKernels mla_kernels_reference();
-MlaKernels mla_kernels_avx2();
+/// Some queries of one sequence in absorbed form. Query i belongs to row i / n_heads of the segment
+/// and to head i % n_heads. Panels hold 16 queries, so that a SIMD lane is a query when scores are
+/// computed: they all read the same latents.
+struct AbsorbedJob {
+  LatentTiles latents;
+  std::int64_t first;  // query
+  std::int64_t count;
+  const float* q;         // [T, n_heads, nope + rope]
+  const float* q_latent;  // [n_heads, T, kv_lora_rank]: the queries moved into the latent space
+  std::int64_t rows;      // T
+  float* panels;          // [panels(), latent_width, 16]
+  float* weights;         // [tiles(), count, 64]: scores, then exponentials
+  float* shrink;          // [tiles(), count]
+  SoftmaxState* states;   // [count]
+  float* mixed;           // [count, padded_to_lanes(kv_lora_rank)]: sums of latents, zero at first
+
+  const MlaShape& shape() const { return latents.shape; }
+  std::int64_t panel_count() const { return (count + kMlaLanes - 1) / kMlaLanes; }
+  /// Positions that query i attends to.
+  std::int64_t length(std::int64_t i) const {
+    return latents.segment.position + (first + i) / shape().n_heads + 1;
+  }
+  std::int64_t tiles() const { return (length(count - 1) + kBlockTokens - 1) / kBlockTokens; }
+  /// How many positions of a tile query i sees.
+  std::int64_t seen(std::int64_t i, std::int64_t tile) const {
+    const std::int64_t left = length(i) - tile * kBlockTokens;
+    return left < 0 ? 0 : left < kBlockTokens ? left : kBlockTokens;
+  }
+  float* tile_weights(std::int64_t tile) const { return weights + tile * count * kBlockTokens; }
+};
+
+struct MlaKernels {
+  /// Puts one latent [kv_lora_rank + rope] at `slot` of a tile.
+  void (*store)(const LatentTiles& latents, std::int64_t tile, std::int64_t slot,
+                const float* latent);
+  /// Reads the first `count` latents of a tile as floats [count, kv_lora_rank + rope].
+  void (*load)(const LatentTiles& latents, std::int64_t tile, std::int64_t count, float* out);
+  /// Expanded: adds the values of `count` positions, `stride` floats apart, to a row and head.
+  /// scores [64] are the products of query and keys, and are overwritten; out [v_head_dim]
+  /// accumulates.
+  void (*expanded_tile)(const MlaShape& shape, float* scores, const float* values,
+                        std::int64_t stride, std::int64_t count, SoftmaxState& state, float* out);
+  // Absorbed, one after the other. A score is one chain of fused multiply-adds along the latent and
+  // the shared key, a mixed value one along the positions.
+  /// Fills panels.
+  void (*arrange)(const AbsorbedJob& job);
+  /// Scores of tiles [begin, end), already scaled.
+  void (*score)(const AbsorbedJob& job, std::int64_t begin, std::int64_t end);
+  /// Exponentials of queries [begin, end), tile after tile.
+  void (*soften)(const AbsorbedJob& job, std::int64_t begin, std::int64_t end);
+  /// Columns [begin, end) of mixed, multiples of 16, divided by the sum of the exponentials.
+  void (*mix)(const AbsorbedJob& job, std::int64_t begin, std::int64_t end);
+};
+
+MlaKernels mla_kernels(Isa isa, CacheType type);
+MlaKernels mla_kernels_reference(CacheType type);
+MlaKernels mla_kernels_avx2(CacheType type);
+MlaKernels mla_kernels_avx512(CacheType type);
 
 }  // namespace frugal::ops

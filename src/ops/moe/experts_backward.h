@@ -1,20 +1,11 @@
 // The experts of a mixture in training: a forward that keeps what the gradients need, and these.
 #pragma once
 
+#include "ops/moe/expert_order.h"
 #include "ops/moe/experts.h"
 #include "tensor/arena.h"
 
 namespace frugal::ops {
-
-/// The choices of a Routing, sorted by expert, then by row: expert e has places [begin[e],
-/// begin[e + 1]).
-struct ExpertOrder {
-  std::vector<std::int64_t> begin;    // [n_experts + 1]
-  std::vector<std::int64_t> choices;  // [T * k]: the index into the routing at each place
-  std::vector<std::int64_t> places;   // [T * k]: the place of each index into the routing
-};
-
-ExpertOrder order_by_expert(const Routing& routing, std::size_t n_experts);
 
 /// As moe_experts(), bit for bit; gate and up [T * k, moe_intermediate_size], in the order of
 /// places, keep the activations.

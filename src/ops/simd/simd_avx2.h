@@ -25,6 +25,11 @@ struct Simd {
   static constexpr int kRows = 4;
   static constexpr int kFloatRows = 6;
   static constexpr int kPanels = 1;
+  /// Queries of attention, and registers of positions or dims, whose sums stay in registers.
+  static constexpr int kQueries = 6;
+  static constexpr int kColumns = 1;
+  /// Positions of latent attention whose scores stay in registers.
+  static constexpr int kPositions = 4;
   /// Independent sums that keep every arithmetic unit busy and stay in registers.
   static constexpr int kChains = 6;
 
@@ -90,6 +95,11 @@ struct Simd {
   /// Sixteen values of half precision, bfloat16, or small whole numbers.
   static Floats load_half(const void* p) {
     return {_mm256_cvtph_ps(load_128(p, 0)), _mm256_cvtph_ps(load_128(p, 16))};
+  }
+  static void store_half(void* p, Floats x) {
+    auto* halves = static_cast<__m128i*>(p);
+    _mm_storeu_si128(halves, _mm256_cvtps_ph(x.lo, _MM_FROUND_TO_NEAREST_INT));
+    _mm_storeu_si128(halves + 1, _mm256_cvtps_ph(x.hi, _MM_FROUND_TO_NEAREST_INT));
   }
   static Floats load_bfloat16(const void* p) {
     const Ints bits = shift_left(load_u16(p), 16);

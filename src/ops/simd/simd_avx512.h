@@ -24,6 +24,11 @@ struct Simd {
   static constexpr int kRows = 6;
   static constexpr int kFloatRows = 12;
   static constexpr int kPanels = 2;
+  /// Queries of attention, and registers of positions or dims, whose sums stay in registers.
+  static constexpr int kQueries = 6;
+  static constexpr int kColumns = 4;
+  /// Positions of latent attention whose scores stay in registers.
+  static constexpr int kPositions = 16;
   /// Independent sums that keep every arithmetic unit busy and stay in registers.
   static constexpr int kChains = 16;
 
@@ -64,6 +69,10 @@ struct Simd {
 
   /// Sixteen values of half precision, bfloat16, or small whole numbers.
   static Floats load_half(const void* p) { return {_mm512_cvtph_ps(load_256(p))}; }
+  static void store_half(void* p, Floats x) {
+    _mm256_storeu_si256(static_cast<__m256i*>(p),
+                        _mm512_cvtps_ph(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  }
   static Floats load_bfloat16(const void* p) {
     return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(load_256(p)), 16))};
   }
