@@ -5,6 +5,7 @@
 
 namespace frugal::cli {
 
+void add_bench(CLI::App& app);
 void add_chat(CLI::App& app);
 void add_convert(CLI::App& app);
 void add_cost(CLI::App& app);

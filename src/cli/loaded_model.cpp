@@ -13,9 +13,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Rows of one forward pass of a single conversation: enough to keep matrix products busy.
-constexpr std::int64_t kBatchTokens = 512;
-
 // What lies beside a layer's input while it is computed: a few matrices of the hidden size,
 // queries, keys and values, and three of the widest feed-forward part. Rows of the logits come on
 // top.
@@ -49,8 +46,7 @@ LoadedModel::LoadedModel(const ModelOptions& options, std::int64_t cache_tokens,
       sequences_(sequences) {
   models::ModelFiles files = models::load_model(path_);
   const std::uint64_t model_bytes = weight_bytes(*files.checkpoint);
-  model_ =
-      std::make_unique<models::Transformer>(std::move(files), ops::Context{threads_, chosen_isa()});
+  model_ = std::make_unique<models::Transformer>(std::move(files), context());
   cache_tokens_ = std::min(cache_tokens, model_->max_positions() * sequences_);
   const engine::MemoryNeeds needs{
       .model_bytes = model_bytes,

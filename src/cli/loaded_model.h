@@ -12,6 +12,9 @@
 
 namespace frugal::cli {
 
+/// Rows of one forward pass of a single conversation: enough to keep matrix products busy.
+inline constexpr std::int64_t kBatchTokens = 512;
+
 /// The tokenizer of a folder (which needs no weights) or a .gguf file.
 text::Tokenizer open_tokenizer(const std::filesystem::path& path);
 
@@ -26,6 +29,7 @@ class LoadedModel {
   const formats::Checkpoint& checkpoint() const { return model_->checkpoint(); }
   models::Transformer& model() { return *model_; }
   std::int64_t cache_tokens() const { return cache_tokens_; }
+  ops::Context context() { return {threads_, chosen_isa()}; }
 
   /// An engine for so many sequences at once, whose cache holds cache_tokens().
   std::unique_ptr<engine::Engine> make_engine(const text::Tokenizer& tokenizer);

@@ -71,7 +71,7 @@ int main(int argc, char** argv) {
         frugal::cli::add_tokenize, frugal::cli::add_template, frugal::cli::add_score,
         frugal::cli::add_perplexity, frugal::cli::add_inspect, frugal::cli::add_pull,
         frugal::cli::add_cost, frugal::cli::add_tokenizer, frugal::cli::add_convert,
-        frugal::cli::add_train, frugal::cli::add_report}) {
+        frugal::cli::add_train, frugal::cli::add_report, frugal::cli::add_bench}) {
     add(app);
   }
   try {

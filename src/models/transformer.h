@@ -29,6 +29,7 @@ class Transformer final : public LanguageModel {
 
   const ModelConfig& config() const { return config_; }
   const formats::Checkpoint& checkpoint() const { return *checkpoint_; }
+  const Weights& weights() const { return weights_; }
 
   /// The hidden states [T, hidden] after the last layer's norm, ready for the head.
   View hidden_states(autograd::Tape& tape, std::span<const std::int32_t> tokens,

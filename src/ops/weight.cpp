@@ -17,6 +17,15 @@ std::int64_t Weight::bytes() const {
   return layout == WeightLayout::panels ? packed_bytes(dtype, n, k) : n * row_bytes(dtype, k);
 }
 
+Weight Weight::rows(std::int64_t begin, std::int64_t count) const {
+  require(scales == nullptr && layout == WeightLayout::rows,
+          "rows of a packed weight or one with FP8 scales cannot be cut out");
+  Weight part = *this;
+  part.n = count;
+  part.data = data + begin * row_bytes(dtype, k);
+  return part;
+}
+
 ConstView Weight::floats() const {
   require(dtype == DType::f32 && layout == WeightLayout::rows,
           "a weight of dtype {} cannot be trained, only f32, not packed", dtype_name(dtype));

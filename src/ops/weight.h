@@ -29,6 +29,8 @@ struct Weight {
 
   bool empty() const { return data == nullptr; }
   std::int64_t bytes() const;
+  /// Rows [begin, begin + count) as a matrix of their own; not for FP8 with scales, nor packed.
+  Weight rows(std::int64_t begin, std::int64_t count) const;
   /// The values of a float32 weight [n, k]. Throws Error for any other dtype: gradients flow
   /// through float32 weights only.
   ConstView floats() const;

@@ -90,7 +90,7 @@ TEST_P(OpsGradient, Rope) {
     const ops::Rope rope{{1.0, 0.3, 0.01}, 1.25F, interleaved};
     check_gradients(context_, {&x}, [&](Tape& tape) {
       const View value = tape.columns(value_of(tape, x), 0, 20);
-      tape.rope(rope, layout, 2, value);
+      tape.rope(tape.rotations(rope, layout), 2, value);
       return value;
     });
   }

@@ -206,9 +206,9 @@ class SmolTest(ChatTest):
     def test_it_answers(self):
         result = self.expect_ok(
             *("chat", "-m", support.smollm2(), "--temperature", "0", "--max-tokens", "20"),
-            stdin="What is the capital of France?\n",
+            stdin=support.SEA_QUESTION + "\n",
         )
-        self.assertIn("Paris", result.out)
+        self.assertIn(support.SEA_ANSWER, result.out)
 
 
 if __name__ == "__main__":
