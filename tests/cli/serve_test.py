@@ -10,7 +10,7 @@ import serving
 import support
 import tiny_model
 
-QUESTION = {"messages": [{"role": "user", "content": "What is the capital of France?"}]}
+QUESTION = {"messages": [{"role": "user", "content": support.SEA_QUESTION}]}
 
 
 class ServeTest(support.ProgramTest):
@@ -125,12 +125,13 @@ class StopTest(support.ProgramTest):
 
 
 class SmolLM2Test(support.ProgramTest):
-    def test_the_capital_of_france(self):
+    def test_it_answers_as_transformers_does(self):
         with serving.serving("-m", support.smollm2()) as server:
-            request = {**QUESTION, "temperature": 0, "max_tokens": 30}
+            request = {**QUESTION, "temperature": 0, "max_tokens": 60}
             status, _, reply = server.post("/v1/chat/completions", request)
             self.assertEqual(status, 200)
-            self.assertIn("Paris", reply["choices"][0]["message"]["content"])
+            text = reply["choices"][0]["message"]["content"]
+            self.assertTrue(text.startswith(support.SEA_ANSWER), text)
             self.assertEqual(reply["choices"][0]["finish_reason"], "stop")
 
 
