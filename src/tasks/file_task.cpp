@@ -58,7 +58,7 @@ Question make_question(std::string text, const std::string& answer, std::string 
   if (text.find("\\boxed") == std::string::npos) text += fmt::format("\n{}", kRequest);
   question.text = std::move(text);
   question.answer = reference_of(answer);
-  if (question.answer.size() < answer.size()) question.solution = answer;
+  if (question.answer != trimmed(answer)) question.solution = answer;
   question.id = std::move(id);
   return question;
 }

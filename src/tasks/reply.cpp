@@ -96,6 +96,20 @@ std::string last_number(const std::string& text) {
   return text.substr(begin, end - begin);
 }
 
+// Two letters in a row that are no command's name nor a matrix's, as in "8 is 9".
+bool has_words(std::string_view math) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  for (std::size_t i = 0; i + 1 < math.size(); ++i) {
+    if (math[i] == '\\') {
+      if (math.substr(i).starts_with("\\begin{")) return false;
+      while (i + 1 < math.size() && letter(math[i + 1])) ++i;
+    } else if (letter(math[i]) && letter(math[i + 1])) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Reply split_reply(std::string_view prompt, std::string_view completion) {
@@ -169,7 +183,9 @@ std::optional<std::string> final_answer(std::string_view answer, std::string_vie
   if (all.empty()) return std::nullopt;
   const bool one_line = all.find('\n') == std::string_view::npos && all.size() <= 200;
   const PlainAnswer plain = one_line ? plain_answer(all) : PlainAnswer{};
-  if (one_line && (plain.words.empty() || plain.math.empty())) return std::string(all);
+  if (one_line && (plain.math.empty() || (plain.words.empty() && !has_words(plain.math)))) {
+    return std::string(all);
+  }
   const std::string number = last_number(western_digits(all));
   if (!number.empty()) return number;
   return one_line ? std::optional(std::string(all)) : std::nullopt;

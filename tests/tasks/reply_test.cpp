@@ -48,6 +48,7 @@ TEST(Verifier, RightAnswers) {
   EXPECT_TRUE(right("**Answer:** 42"));
   EXPECT_TRUE(right("40 + 2 = 42"));
   EXPECT_TRUE(right("It makes 42 in all"));
+  EXPECT_TRUE(right("40 + 2 is 42."));
   EXPECT_TRUE(right("الجواب هو ٤٢"));
   EXPECT_TRUE(right("答案是42。"));
   EXPECT_TRUE(right("42"));
