@@ -12,6 +12,7 @@ void add_cost(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_inspect(CLI::App& app);
+void add_keys(CLI::App& app);
 void add_perplexity(CLI::App& app);
 void add_pull(CLI::App& app);
 void add_report(CLI::App& app);

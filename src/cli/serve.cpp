@@ -1,6 +1,10 @@
 // frugal serve: DeepSeek's HTTP API and the chat page.
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/file.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -11,9 +15,11 @@
 #include "cli/generation_config.h"
 #include "cli/loaded_model.h"
 #include "cli/model_argument.h"
+#include "net/cache.h"
 #include "net/catalog.h"
 #include "server/app.h"
 #include "server/listener.h"
+#include "server/store.h"
 
 namespace frugal::cli {
 
@@ -31,6 +37,8 @@ constexpr std::int64_t kFullConversations = 2;
 struct ServeOptions {
   std::vector<std::string> models;
   ModelOptions model;  // threads and context
+  std::string data;
+  std::string runs = "runs";
   server::ListenOptions listen;
 };
 
@@ -55,6 +63,7 @@ std::shared_ptr<server::ServedModel> load(ModelOptions options, const std::strin
   auto served = std::make_shared<server::ServedModel>(
       name, fmt::format("fp_{}_{:x}", isa_name(chosen_isa()), modified(path)), loaded,
       open_tokenizer(path));
+  served->parameters = models::count_parameters(loaded->model().config());
   served->defaults = sampling_defaults_of(loaded->checkpoint());
   served->stop_tokens = stop_tokens_of(loaded->checkpoint(), served->tokenizer);
   if (text::ChatFormat::exists(path)) {
@@ -74,6 +83,44 @@ fs::path source_folder() {
   return fs::read_symlink("/proc/self/exe", error).parent_path().parent_path().parent_path();
 }
 
+// DATA/prices.json, or R1's prices.
+cost::PriceList read_prices(const fs::path& data) {
+  const fs::path path = data / "prices.json";
+  if (!fs::exists(path)) return {};
+  return cost::PriceList::from_json(read_json_file(path), path.string());
+}
+
+Json catalog() {
+  Json list = Json::array();
+  for (const net::KnownModel& model : net::known_models()) {
+    const net::ModelName name = net::parse_model_name(std::string(model.name));
+    list.push_back({{"id", model.name},
+                    {"gigabytes", model.gigabytes},
+                    {"licence", model.licence},
+                    {"here", fs::exists(net::cached_path(name))}});
+  }
+  return list;
+}
+
+// Only one server at a time may use a data folder: at its start it declares the requests that an
+// earlier one left running as lost.
+class DataLock {
+ public:
+  explicit DataLock(const fs::path& folder)
+      : fd_(::open((folder / "server.lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600)) {
+    require(fd_ >= 0, "{}: {}", folder.string(), errno_text(errno));
+    require(::flock(fd_, LOCK_EX | LOCK_NB) == 0,
+            "{} is in use by another server; say --data DIR for a folder of its own",
+            folder.string());
+  }
+  ~DataLock() { ::close(fd_); }
+  DataLock(const DataLock&) = delete;
+  DataLock& operator=(const DataLock&) = delete;
+
+ private:
+  int fd_;
+};
+
 void run_serve(ServeOptions options) {
   if (options.models.empty()) {
     fetch_default_model();
@@ -86,14 +133,24 @@ void run_serve(ServeOptions options) {
     wanted.model = model;
     models.add(name, modified(resolve_model(model)), [wanted, name] { return load(wanted, name); });
   }
-  server::App app(models, {.page = source_folder() / "web" / "dist"});
+  const fs::path data =
+      options.data.empty() ? server::Store::default_folder() : fs::path(options.data);
+  server::Store store(data);
+  const DataLock lock(data);
+  store.recover();
+  server::App app(models, store,
+                  {.page = source_folder() / "web" / "dist",
+                   .runs = options.runs,
+                   .prices = read_prices(data),
+                   .version = FRUGAL_VERSION,
+                   .catalog = catalog});
   server::HttpServer http(
       options.listen,
       [&](const server::HttpRequest& request, const std::shared_ptr<server::Exchange>& exchange) {
         app.handle(request, exchange);
       },
       [&] { app.cut_off(); });
-  require(http.is_loopback(),
+  require(http.is_loopback() || store.needs_key(),
           "{} can be reached from other machines, and there is no key yet; make one with: frugal "
           "keys add NAME",
           options.listen.host);
@@ -121,6 +178,13 @@ void add_serve(CLI::App& app) {
   command->add_option("--host", options->listen.host, "Address to listen on")
       ->capture_default_str();
   command->add_option("--port", options->listen.port, "Port to listen on; 0: any free one")
+      ->capture_default_str();
+  command
+      ->add_option("--data", options->data,
+                   "Folder of keys, ledger and chats (default: ~/.local/share/frugal)")
+      ->type_name("DIR");
+  command->add_option("--runs", options->runs, "Folder of training runs, for the page")
+      ->type_name("DIR")
       ->capture_default_str();
   add_context_option(*command, options->model);
   add_threads_option(*command, options->model);

@@ -11,9 +11,7 @@ namespace frugal::server {
 
 namespace {
 
-void reply(Exchange& exchange, const Json& json) {
-  exchange.send({200, "application/json", to_wire(json), {}});
-}
+constexpr const char* kLocal = "local";  // key and user where no key is needed
 
 // The same endpoints answer with and without /v1, and under DeepSeek's /beta.
 std::string_view without_version(std::string_view path) {
@@ -23,100 +21,109 @@ std::string_view without_version(std::string_view path) {
   return path;
 }
 
+bool matches(std::string_view route, std::string_view path) {
+  if (!route.ends_with('/')) return route == path;
+  return path.size() > route.size() && path.starts_with(route);
+}
+
 }  // namespace
 
-App::App(ModelRegistry& models, AppOptions options)
-    : models_(models), options_(std::move(options)), page_(options_.page) {}
+void reply(Exchange& exchange, const Json& json) {
+  exchange.send({200, "application/json", to_wire(json), {{"Cache-Control", "no-store"}}});
+}
+
+App::App(ModelRegistry& models, Store& store, AppOptions options)
+    : models_(models), store_(store), options_(std::move(options)), page_(options_.page) {}
+
+std::span<const App::Route> App::routes() {
+  static constexpr std::array kRoutes = {
+      Route{"GET", "/models", &App::list_models},
+      Route{"POST", "/chat/completions", &App::chat_completions},
+      Route{"POST", "/completions", &App::text_completions},
+      Route{"GET", "/user/balance", &App::balance},
+      Route{"GET", "/metrics", &App::metrics},
+      Route{"GET", "/api/status", &App::status},
+      Route{"GET", "/api/chats", &App::list_chats},
+      Route{"DELETE", "/api/chats", &App::delete_chats},
+      Route{"GET", "/api/chats/", &App::get_chat},
+      Route{"PUT", "/api/chats/", &App::put_chat},
+      Route{"DELETE", "/api/chats/", &App::delete_chat},
+      Route{"GET", "/api/ledger", &App::ledger},
+      Route{"GET", "/api/runs", &App::list_runs},
+      Route{"GET", "/api/runs/", &App::get_run},
+      Route{"POST", "/api/generations", &App::resumable},
+      Route{"GET", "/api/generations/", &App::resume},
+      Route{"DELETE", "/api/generations/", &App::stop_generation},
+  };
+  return kRoutes;
+}
 
 void App::handle(const HttpRequest& request, const std::shared_ptr<Exchange>& exchange) {
   try {
     dispatch(request, exchange);
   } catch (const ApiError& error) {
+    metrics_.count_refusal(error.status());
     exchange->send(error_response(error));
   } catch (const std::exception& error) {
+    metrics_.count_refusal(500);
     log_warning("{} {}: {}", request.method, printable(request.path()), error.what());
     exchange->send(error_response(ApiError(500, error.what())));
   }
 }
 
 void App::dispatch(const HttpRequest& request, const std::shared_ptr<Exchange>& exchange) {
-  struct Route {
-    std::string_view method;
-    std::string_view path;
-    Endpoint endpoint;
-  };
-  static constexpr std::array kRoutes = {
-      Route{"GET", "/health", &App::health},
-      Route{"GET", "/models", &App::list_models},
-      Route{"POST", "/chat/completions", &App::chat_completions},
-      Route{"POST", "/completions", &App::text_completions},
-  };
   check_origin(request);
+  if (request.path() == "/health") return reply(*exchange, {{"status", "ok"}});
   const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
   const std::string_view path = without_version(request.path());
   bool path_exists = false;
-  for (const Route& route : kRoutes) {
-    if (route.path != path) continue;
-    if (route.method == method) return (this->*route.endpoint)(request, exchange);
+  for (const Route& route : routes()) {
+    if (!matches(route.path, path)) continue;
     path_exists = true;
+    if (route.method != method) continue;
+    const bool below = route.path.ends_with('/');
+    const Visit visit{request, exchange, authorize(request),
+                      below ? decode_url(path.substr(route.path.size()), false) : std::string()};
+    return (this->*route.endpoint)(visit);
   }
-  const HttpResponse* file = page_.find(decode_url(request.path(), false));
-  if (file != nullptr && method == "GET") return exchange->send(*file);
-  if (path_exists || file != nullptr) {
+  if (send_page(request, *exchange)) return;
+  if (path_exists) {
     throw ApiError(405, fmt::format("{} does not answer {}", printable(request.path()),
                                     printable(request.method)));
   }
   throw ApiError(404, fmt::format("there is nothing at {}", printable(request.path())));
 }
 
-void App::health(const HttpRequest& /*request*/, const std::shared_ptr<Exchange>& exchange) {
-  reply(*exchange, {{"status", "ok"}});
+bool App::send_page(const HttpRequest& request, Exchange& exchange) const {
+  if (request.method != "GET" && request.method != "HEAD") return false;
+  const HttpResponse* file = page_.find(decode_url(request.path(), false));
+  if (file != nullptr) exchange.send(*file);
+  return file != nullptr;
 }
 
-void App::list_models(const HttpRequest& /*request*/, const std::shared_ptr<Exchange>& exchange) {
-  Json data = Json::array();
-  for (const ModelRegistry::Entry& entry : models_.list()) {
-    data.push_back({{"id", entry.name},
-                    {"object", "model"},
-                    {"created", entry.created},
-                    {"owned_by", "frugal"}});
+// As long as there is no key, whoever reaches this machine's own name may ask. The program does not
+// listen elsewhere then.
+Key App::authorize(const HttpRequest& request) const {
+  if (!store_.needs_key()) {
+    if (!is_local_host(request)) {
+      throw ApiError(403, fmt::format("{} is not this machine's own name, and there is no key yet; "
+                                      "make one with: frugal keys add NAME",
+                                      printable(request.header("Host"))));
+    }
+    return {.name = kLocal, .user = kLocal};
   }
-  reply(*exchange, {{"object", "list"}, {"data", std::move(data)}});
-}
-
-void App::chat_completions(const HttpRequest& request, const std::shared_ptr<Exchange>& exchange) {
-  const ChatCompletionRequest wanted = parse_chat_completion(request.body);
-  const Call call = make_call(exchange, models_.get(wanted.common.model));
-  generate(call, plan_chat(wanted, *call.model, ""), [&] { return chat_writer(call, wanted); });
-}
-
-void App::text_completions(const HttpRequest& request, const std::shared_ptr<Exchange>& exchange) {
-  const TextCompletionRequest wanted = parse_text_completion(request.body);
-  const Call call = make_call(exchange, models_.get(wanted.common.model));
-  generate(call, plan_text(wanted, *call.model, ""), [&] { return text_writer(call, wanted); });
-}
-
-Call App::make_call(const std::shared_ptr<Exchange>& exchange, std::shared_ptr<ServedModel> model) {
-  return {exchange, std::move(model), [](const Usage&, Ending) {}};
-}
-
-void App::generate(const Call& call, GenerationPlan plan,
-                   const std::function<std::shared_ptr<GenerationListener>()>& make_writer) {
-  try {
-    call.model->engine->check(plan.request);
-  } catch (const Error& error) {
-    throw ApiError(400, error.what(), "messages", "context_length_exceeded");
+  std::string_view secret = request.header("Authorization");
+  constexpr std::string_view kBearer = "Bearer ";
+  if (secret.starts_with(kBearer)) {
+    secret.remove_prefix(kBearer.size());
+  } else {
+    secret = request.header("x-api-key");  // as Anthropic's clients send it
   }
-  // The writer begins the response, so it comes when nothing can be refused any more.
-  const auto generation = Generation::start(call.model, std::move(plan), make_writer());
-  {
-    const std::scoped_lock lock(mutex_);
-    std::erase_if(running_, [](const auto& other) { return other.expired(); });
-    running_.insert(generation);
+  if (secret.empty()) {
+    throw ApiError(401, "no key: send it as Authorization: Bearer KEY", {}, "invalid_api_key");
   }
-  call.exchange->on_gone([weak = std::weak_ptr(generation)] {
-    if (const auto alive = weak.lock()) alive->cancel(Ending::cancelled);
-  });
+  if (const auto key = store_.find_key(secret)) return *key;
+  throw ApiError(401, "this key is not known, or was revoked", {}, "invalid_api_key");
 }
 
 void App::cut_off() {

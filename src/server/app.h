@@ -2,27 +2,41 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
+#include <span>
 #include <string>
 
+#include "cost/prices.h"
 #include "server/endpoint.h"
 #include "server/http.h"
+#include "server/limits.h"
+#include "server/metrics.h"
+#include "server/replay.h"
 #include "server/served_model.h"
 #include "server/static_files.h"
+#include "server/store.h"
 
 namespace frugal::server {
 
 struct AppOptions {
-  std::filesystem::path page;  // the folder of the chat page
+  std::filesystem::path page{};  // the folder of the chat page
+  std::filesystem::path runs{};  // the folder of training runs
+  cost::PriceList prices{};
+  std::string version{};
+  /// Models that could be fetched: [{"id", "gigabytes", "licence", "here"}].
+  std::function<Json()> catalog = [] { return Json::array(); };
+  /// Sequences of one model that may wait or run; beyond it requests are refused with 503.
+  int max_active = 128;
 };
 
-/// Answers requests: finds the endpoint, parses, generates. Knows nothing of sockets. All methods
-/// may be called from several threads.
+/// Answers requests: finds the endpoint, checks the key, parses, generates, bills. Knows nothing of
+/// sockets. All methods may be called from several threads.
 class App {
  public:
-  App(ModelRegistry& models, AppOptions options);
+  App(ModelRegistry& models, Store& store, AppOptions options);
 
   /// Answers `request` through `exchange`, now or later; throws nothing.
   void handle(const HttpRequest& request, const std::shared_ptr<Exchange>& exchange);
@@ -31,24 +45,69 @@ class App {
   void cut_off();
 
  private:
-  using Endpoint = void (App::*)(const HttpRequest&, const std::shared_ptr<Exchange>&);
+  /// A request whose key was checked.
+  struct Visit {
+    const HttpRequest& request;
+    std::shared_ptr<Exchange> exchange;
+    Key key;
+    std::string rest;  // of the path, behind the route's
+  };
+  struct Route {
+    std::string_view method;
+    std::string_view path;  // one that ends with / matches all below it
+    void (App::*endpoint)(const Visit& visit);
+  };
+  static std::span<const Route> routes();
 
   void dispatch(const HttpRequest& request, const std::shared_ptr<Exchange>& exchange);
-  void health(const HttpRequest& request, const std::shared_ptr<Exchange>& exchange);
-  void list_models(const HttpRequest& request, const std::shared_ptr<Exchange>& exchange);
-  void chat_completions(const HttpRequest& request, const std::shared_ptr<Exchange>& exchange);
-  void text_completions(const HttpRequest& request, const std::shared_ptr<Exchange>& exchange);
+  bool send_page(const HttpRequest& request, Exchange& exchange) const;
+  Key authorize(const HttpRequest& request) const;
 
-  Call make_call(const std::shared_ptr<Exchange>& exchange, std::shared_ptr<ServedModel> model);
-  void generate(const Call& call, GenerationPlan plan,
-                const std::function<std::shared_ptr<GenerationListener>()>& make_writer);
+  // What generates (app_generate.cpp).
+  void chat_completions(const Visit& visit);
+  void text_completions(const Visit& visit);
+  void resumable(const Visit& visit);
+  void resume(const Visit& visit);
+  void stop_generation(const Visit& visit);
+  struct Admission {
+    std::shared_ptr<ServedModel> model;
+    KeyLimits::Ticket ticket;
+  };
+  using MakeWriter = std::function<std::shared_ptr<GenerationListener>(Call call)>;
+  Admission admit(const Visit& visit, const CommonRequest& wanted);
+  void run_chat(const Visit& visit, const std::shared_ptr<Exchange>& exchange,
+                const ChatCompletionRequest& wanted);
+  void generate(const Visit& visit, Admission admission, const std::shared_ptr<Exchange>& exchange,
+                GenerationPlan plan, const MakeWriter& make_writer);
+  void bill(std::int64_t row, LedgerEntry entry, const Usage& usage, Ending worst);
+
+  // What tells (app_page.cpp).
+  void list_models(const Visit& visit);
+  void balance(const Visit& visit);
+  void status(const Visit& visit);
+  void metrics(const Visit& visit);
+  void list_chats(const Visit& visit);
+  void get_chat(const Visit& visit);
+  void put_chat(const Visit& visit);
+  void delete_chat(const Visit& visit);
+  void delete_chats(const Visit& visit);
+  void ledger(const Visit& visit);
+  void list_runs(const Visit& visit);
+  void get_run(const Visit& visit);
 
   ModelRegistry& models_;
+  Store& store_;
   AppOptions options_;
   StaticFiles page_;
+  KeyLimits limits_;
+  Metrics metrics_;
+  Replays replays_;
 
   std::mutex mutex_;
   std::set<std::weak_ptr<Generation>, std::owner_less<>> running_;  // guarded
 };
+
+/// Sends JSON with status 200.
+void reply(Exchange& exchange, const Json& json);
 
 }  // namespace frugal::server

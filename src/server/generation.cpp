@@ -68,6 +68,7 @@ void Generation::on_event(int index, const engine::Event& event) {
     return close_thinking(index);
   }
   if (event.token) {
+    if (usage_.seconds_to_first == 0) usage_.seconds_to_first = seconds();
     ++choice.output;
     if (thinks(choice)) ++choice.reasoning;
     if (plan_.thinking_tokens) choice.tokens.push_back(event.token->token);
@@ -129,6 +130,10 @@ void Generation::close_thinking(int index) {
   submit(index, std::move(request));
 }
 
+double Generation::seconds() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+}
+
 void Generation::end_choice(int index, const engine::Finish& finish) {
   Choice& choice = choices_[static_cast<std::size_t>(index)];
   if (std::exchange(choice.ended, true)) return;
@@ -158,7 +163,9 @@ void Generation::end_choice(int index, const engine::Finish& finish) {
   usage_.reasoning += choice.reasoning;
   worst_ = std::max(worst_, end.ending);
   listener_->on_choice_end(end);
-  if (--left_ == 0) listener_->on_done(usage_, worst_);
+  if (--left_ > 0) return;
+  usage_.seconds = seconds();
+  listener_->on_done(usage_, worst_);
 }
 
 }  // namespace frugal::server

@@ -1,6 +1,7 @@
 // One question to a model, with its answers, whatever the protocol that it came by.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -26,7 +27,9 @@ struct Usage {
   std::int64_t prompt = 0;
   std::int64_t cached = 0;  // of the prompt: found in the prefix cache
   std::int64_t output = 0;
-  std::int64_t reasoning = 0;  // of the output
+  std::int64_t reasoning = 0;   // of the output
+  double seconds_to_first = 0;  // from the start to the first token
+  double seconds = 0;           // to the end
 
   std::int64_t missed() const { return prompt - cached; }
   std::int64_t total() const { return prompt + output; }
@@ -100,12 +103,14 @@ class Generation : public std::enable_shared_from_this<Generation> {
   void emit(int index, const std::string& text, const engine::Sample* token, bool last);
   bool thinks(const Choice& choice) const { return choice.splitter && choice.splitter->thinking(); }
   void close_thinking(int index);
+  double seconds() const;
   void end_choice(int index, const engine::Finish& finish);
 
   std::shared_ptr<ServedModel> model_;
   GenerationPlan plan_;
   std::shared_ptr<GenerationListener> listener_;
   std::vector<Choice> choices_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   Usage usage_;
   Ending worst_ = Ending::stop;
   int left_;

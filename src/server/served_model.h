@@ -29,6 +29,7 @@ struct ServedModel {
   std::string name;
   /// Changes when equal requests may get other answers: another build, instruction set or weights.
   std::string fingerprint;
+  std::int64_t parameters = 0;
   std::shared_ptr<void> resources;  // whatever the engine computes with
   text::Tokenizer tokenizer;
   std::optional<text::ChatFormat> format{};  // none: no conversations

@@ -45,6 +45,12 @@ ChatFormat ChatFormat::open(const fs::path& path, const Tokenizer& tokenizer) {
   return format;
 }
 
+ChatFormat ChatFormat::of(std::string chat_template) {
+  ChatFormat format;
+  format.templates_.add("default", std::move(chat_template), "chat template");
+  return format;
+}
+
 std::string ChatFormat::render(const ChatRequest& request) const {
   const bool with_tools = request.tools.is_array() && !request.tools.empty();
   return apply_chat_template(templates_.choose(with_tools), request, tokens_);

@@ -21,6 +21,9 @@ class ChatFormat {
   /// template.
   static ChatFormat open(const std::filesystem::path& path, const Tokenizer& tokenizer);
 
+  /// Of one template, which names no special tokens.
+  static ChatFormat of(std::string chat_template);
+
   std::string render(const ChatRequest& request) const;
 
   /// The special token that ends an assistant's message, found by writing one. Some models forget

@@ -20,7 +20,10 @@ class ServeTest(support.ProgramTest):
         cls.addClassCleanup(scratch.cleanup)
         model = tiny_model.make(pathlib.Path(scratch.name) / "tiny", context=20000)
         cls.model = model
-        cls.server = cls.enterClassContext(serving.serving("-m", model, "--context", 20000))
+        cls.data = pathlib.Path(scratch.name) / "data"
+        cls.server = cls.enterClassContext(
+            serving.serving("-m", model, "--context", 20000, "--data", cls.data)
+        )
 
     def test_health_and_models(self):
         self.assertEqual(self.server.get("/health")[::2], (200, {"status": "ok"}))
@@ -91,7 +94,14 @@ class ServeTest(support.ProgramTest):
         self.assertEqual(self.server.get("/models", headers=headers)[0], 200)
 
     def test_it_listens_elsewhere_only_with_a_key(self):
-        self.expect_error("serve", "-m", self.model, "--host", "0.0.0.0", "--port", "0", says="keys add")
+        with tempfile.TemporaryDirectory() as data:
+            self.expect_error(
+                *("serve", "-m", self.model, "--host", "0.0.0.0", "--port", "0", "--data", data),
+                says="keys add",
+            )
+
+    def test_one_server_a_data_folder(self):
+        self.expect_error("serve", "-m", self.model, "--data", self.data, says="--data DIR")
 
     def test_a_client_that_goes_away_frees_its_place(self):
         body = '{"messages":[{"role":"user","content":"hi"}],"n":16,"max_tokens":19000}'
@@ -110,7 +120,7 @@ class StopTest(support.ProgramTest):
     def test_sigterm_lets_an_answer_finish(self):
         with tempfile.TemporaryDirectory() as scratch:
             model = tiny_model.make(pathlib.Path(scratch) / "tiny")
-            with serving.serving("-m", model) as server:
+            with serving.serving("-m", model, "--data", scratch) as server:
                 replies = []
                 ask = lambda: replies.append(  # noqa: E731
                     server.post("/chat/completions", {**QUESTION, "max_tokens": 300})
@@ -124,9 +134,42 @@ class StopTest(support.ProgramTest):
                 self.assertEqual(server.process.returncode, 0)
 
 
+class KeysTest(support.ProgramTest):
+    def test_keys_money_and_the_ledger_survive_kill_9(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            data = pathlib.Path(scratch) / "data"
+            model = tiny_model.make(pathlib.Path(scratch) / "tiny")
+
+            def keys(*arguments):
+                return self.expect_ok("keys", *arguments, "--data", data).out.strip()
+
+            secret = keys("add", "ann")
+            self.assertTrue(secret.startswith("sk-"))
+            headers = {"Authorization": f"Bearer {secret}"}
+            keys("topup", "ann", "1.5")
+            with serving.serving("-m", model, "--data", data) as server:
+                self.assertEqual(server.get("/models")[0], 401)
+                for _ in range(3):
+                    request = {**QUESTION, "max_tokens": 5}
+                    self.assertEqual(server.post("/chat/completions", request, headers=headers)[0], 200)
+                before = server.get("/api/ledger", headers=headers)[2]
+                balance = server.get("/user/balance", headers=headers)[2]
+                server.process.kill()
+            with serving.serving("-m", model, "--data", data) as server:
+                self.assertEqual(server.get("/api/ledger", headers=headers)[2], before)
+                self.assertEqual(server.get("/user/balance", headers=headers)[2], balance)
+                self.assertEqual(before["days"][0]["requests"], 3)
+                keys("revoke", "ann")
+                self.assertEqual(server.get("/models", headers=headers)[0], 401)
+            self.assertNotIn(secret, keys("list", "--json"))
+
+
 class SmolLM2Test(support.ProgramTest):
     def test_it_answers_as_transformers_does(self):
-        with serving.serving("-m", support.smollm2()) as server:
+        with (
+            tempfile.TemporaryDirectory() as data,
+            serving.serving("-m", support.smollm2(), "--data", data) as server,
+        ):
             request = {**QUESTION, "temperature": 0, "max_tokens": 60}
             status, _, reply = server.post("/v1/chat/completions", request)
             self.assertEqual(status, 200)

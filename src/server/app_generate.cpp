@@ -1,0 +1,147 @@
+// The endpoints that generate: limits, money, the engine, the bill.
+#include <chrono>
+#include <cstdlib>
+
+#include "base/log.h"
+#include "server/api_error.h"
+#include "server/app.h"
+#include "server/wire.h"
+
+namespace frugal::server {
+
+namespace {
+
+std::int64_t unix_time() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+const char* status_name(Ending ending) {
+  switch (ending) {
+    case Ending::stop:
+    case Ending::length:
+      return "done";
+    case Ending::cancelled:
+      return "cancelled";
+    case Ending::cut_off:
+      return "cut_off";
+    case Ending::error:
+      return "error";
+  }
+  return "error";
+}
+
+}  // namespace
+
+void App::chat_completions(const Visit& visit) {
+  run_chat(visit, visit.exchange, parse_chat_completion(visit.request.body));
+}
+
+void App::run_chat(const Visit& visit, const std::shared_ptr<Exchange>& exchange,
+                   const ChatCompletionRequest& wanted) {
+  Admission admission = admit(visit, wanted.common);
+  GenerationPlan plan = plan_chat(wanted, *admission.model, visit.key.user);
+  generate(visit, std::move(admission), exchange, std::move(plan),
+           [&](Call call) { return chat_writer(std::move(call), wanted); });
+}
+
+void App::text_completions(const Visit& visit) {
+  const TextCompletionRequest wanted = parse_text_completion(visit.request.body);
+  Admission admission = admit(visit, wanted.common);
+  GenerationPlan plan = plan_text(wanted, *admission.model, visit.key.user);
+  generate(visit, std::move(admission), visit.exchange, std::move(plan),
+           [&](Call call) { return text_writer(std::move(call), wanted); });
+}
+
+void App::resumable(const Visit& visit) {
+  ChatCompletionRequest wanted = parse_chat_completion(visit.request.body);
+  wanted.common.stream = wanted.common.include_usage = true;
+  const auto [id, replay] = replays_.add(visit.key.user);
+  replay->write(to_event({{"generation", id}}));
+  run_chat(visit, replay, wanted);
+  replay->subscribe(visit.exchange, 0);
+}
+
+void App::resume(const Visit& visit) {
+  const auto replay = replays_.find(visit.key.user, visit.rest);
+  if (!replay) throw ApiError(404, "there is no such generation, or it ended long ago");
+  const std::string from = visit.request.query("from");
+  replay->subscribe(visit.exchange, std::strtoull(from.c_str(), nullptr, 10));
+}
+
+void App::stop_generation(const Visit& visit) {
+  const auto replay = replays_.find(visit.key.user, visit.rest);
+  if (!replay) throw ApiError(404, "there is no such generation, or it ended long ago");
+  replay->stop();
+  reply(*visit.exchange, {{"stopped", visit.rest}});
+}
+
+// Everything that can be refused before a model's time is spent.
+App::Admission App::admit(const Visit& visit, const CommonRequest& wanted) {
+  KeyLimits::Ticket ticket = limits_.enter(visit.key);
+  const Balance left = store_.balance(visit.key.user);
+  if (left.limited && left.total() <= 0) {
+    throw ApiError(402, "the balance is used up; frugal keys topup adds to it", {},
+                   "insufficient_balance");
+  }
+  std::shared_ptr<ServedModel> model = models_.get(wanted.model);
+  if (model->active + wanted.n > options_.max_active) {
+    throw ApiError(503, "too many requests are waiting; try again later", {}, "overloaded");
+  }
+  return {std::move(model), std::move(ticket)};
+}
+
+void App::generate(const Visit& visit, Admission admission,
+                   const std::shared_ptr<Exchange>& exchange, GenerationPlan plan,
+                   const MakeWriter& make_writer) {
+  try {
+    admission.model->engine->check(plan.request);
+  } catch (const Error& error) {
+    throw ApiError(400, error.what(), "messages", "context_length_exceeded");
+  }
+  const LedgerEntry entry{.endpoint = std::string(visit.request.path()),
+                          .model = admission.model->name};
+  const std::int64_t row = store_.begin_request(visit.key, entry);
+  const auto on_done = [this, row, entry, ticket = admission.ticket](
+                           const Usage& usage, Ending worst) { bill(row, entry, usage, worst); };
+  std::shared_ptr<Generation> generation;
+  try {
+    // The writer begins the response, so it comes when nothing can be refused any more.
+    generation = Generation::start(admission.model, std::move(plan),
+                                   make_writer({exchange, admission.model, on_done}));
+  } catch (const Error&) {
+    bill(row, entry, {}, Ending::error);
+    throw;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(running_, [](const auto& other) { return other.expired(); });
+    running_.insert(generation);
+  }
+  exchange->on_gone([weak = std::weak_ptr(generation)] {
+    if (const auto alive = weak.lock()) alive->cancel(Ending::cancelled);
+  });
+}
+
+// On the engine's thread: what goes wrong here must not end the answer.
+void App::bill(std::int64_t row, LedgerEntry entry, const Usage& usage, Ending worst) {
+  entry.tokens = {.hit = usage.cached, .miss = usage.missed(), .output = usage.output};
+  entry.reasoning = usage.reasoning;
+  entry.status = status_name(worst);
+  // A model that failed is not the client's fault.
+  if (worst != Ending::error) {
+    entry.cost = cost::charge(options_.prices.at(entry.model, unix_time()), entry.tokens);
+  }
+  metrics_.count_generation(entry, usage);
+  try {
+    store_.end_request(row, entry);
+  } catch (const Error& error) {
+    log_warning("request {} could not be billed: {}", row, error.what());
+  }
+  log_info("{} {} {}: {} + {} in, {} out, first token after {:.2f} s, all after {:.2f} s",
+           entry.endpoint, entry.model, entry.status, entry.tokens.hit, entry.tokens.miss,
+           entry.tokens.output, usage.seconds_to_first, usage.seconds);
+}
+
+}  // namespace frugal::server
