@@ -22,7 +22,7 @@ test('a conversation, with thinking, formulas, code and a table', () =>
 
     await send(page, 'Thanks');
     assert.match(await (await answered(page, 1)).innerText(), /You said: Thanks/);
-    const { messages, thinking } = mock.requests.at(-1);
+    const { messages, thinking } = mock.api.requests.at(-1);
     assert.deepEqual(messages.map((m) => m.role), ['user', 'assistant', 'user']);
     assert.ok(messages.every((m) => m.reasoning_content === undefined));
     assert.equal(thinking.type, 'enabled');
@@ -38,11 +38,11 @@ test('stop, then continue', () =>
     const before = await answer(page).locator('.prose').innerText();
     assert.ok(before.startsWith('word1 word2') && before.length < 2000);
     await page.waitForTimeout(100);
-    assert.equal(mock.cancelled, 1);
+    assert.ok(mock.api.generations.get('g1').stopped); // and not only left
 
     await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByText('word60 ').waitFor();
-    assert.equal(mock.requests.at(-1).messages.at(-1).prefix, true);
+    assert.equal(mock.api.requests.at(-1).messages.at(-1).prefix, true);
     const text = await answer(page).locator('.prose').innerText();
     const words = text.trim().split(/\s+/).slice(0, 50);
     assert.deepEqual(words, Array.from({ length: 50 }, (_, i) => `word${i + 1}`));
@@ -70,17 +70,34 @@ test('edit a question and ask again: versions', () =>
     assert.match(await answer(page).innerText(), /You said: one/);
   }));
 
-test('a reload in mid-stream goes on where it was', () =>
+/** word1 word2 ..., as many as `text` must begin with. */
+async function assertCounted(page, most) {
+  const words = (await answer(page).locator('.prose').innerText()).trim().split(/\s+/);
+  assert.deepEqual(words.slice(0, most), Array.from({ length: most }, (_, i) => `word${i + 1}`));
+}
+
+test('a reload in mid-stream takes the same stream up again', () =>
   withPage({}, async ({ page, mock }) => {
     await send(page, 'Count');
-    await page.getByText('word120 ').waitFor(); // by then it was stored
+    await page.getByText('word60 ').waitFor();
     await page.reload();
+    await page.getByText('word120 ').waitFor();
+    await assertCounted(page, 110);
+    assert.equal(mock.api.requests.length, 1);
+  }));
+
+test('a reload when the server has forgotten the stream goes on from what is there', () =>
+  withPage({}, async ({ page, mock }) => {
+    await send(page, 'Count');
+    await page.getByText('word160 ').waitFor(); // by then some of it is stored
+    await page.goto('about:blank');
+    mock.api.generations.clear();
+    await page.goBack();
     await page.getByText('word200 ').waitFor();
-    const prefix = mock.requests.at(-1).messages.at(-1);
+    await assertCounted(page, 190);
+    const prefix = mock.api.requests.at(-1).messages.at(-1);
     assert.equal(prefix.prefix, true);
     assert.match(prefix.content, /^word1 .*word20 /);
-    const words = (await answer(page).locator('.prose').innerText()).trim().split(/\s+/);
-    assert.deepEqual(words.slice(0, 190), Array.from({ length: 190 }, (_, i) => `word${i + 1}`));
   }));
 
 test('script in what the model writes stays text', () =>

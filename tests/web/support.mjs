@@ -1,5 +1,6 @@
 // What the browser tests share: a page in Chromium against the mock server, watched for errors.
 import { existsSync, mkdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { startMock } from './mock_server.mjs';
@@ -11,7 +12,7 @@ const { chromium } = require('playwright-core');
 const program = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
 const pictures = process.env.FRUGAL_SCREENSHOTS; // a folder; without it none are taken
 
-export const axeSource = require.resolve('axe-core/axe.min.js');
+const axeSource = require.resolve('axe-core/axe.min.js');
 
 if (!program) {
   console.log('SKIPPED: Chromium is not installed');
@@ -70,4 +71,14 @@ export const answer = (page, at = 0) => page.locator('.answer').nth(at);
 export async function answered(page, at = 0) {
   await page.locator(`.answer[aria-busy=false]`).nth(at).waitFor();
   return answer(page, at);
+}
+
+/** Fails on faults that axe calls serious or critical. */
+export async function assertAccessible(page) {
+  // The page's security policy forbids to add a script; the debugger may evaluate one.
+  await page.evaluate(await readFile(axeSource, 'utf8'));
+  const { violations } = await page.evaluate(() => window.axe.run());
+  const serious = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
+  const report = serious.map((v) => `${v.id}: ${v.help}\n  ${v.nodes.map((n) => n.html).join('\n  ')}`);
+  if (report.length) throw new Error(`axe: ${report.join('\n')}`);
 }

@@ -1,5 +1,5 @@
 import { toApiMessages, withFiles } from '../../../web/src/chat/prompt';
-import { titleOf } from '../../../web/src/chat/title';
+import { cleanTitle, titleOf } from '../../../web/src/chat/title';
 import type { Message } from '../../../web/src/chat/types';
 
 function message(role: Message['role'], content: string, more: Partial<Message> = {}): Message {
@@ -48,5 +48,19 @@ describe('the title', () => {
     ['', ''],
   ])('%s', (question, title) => {
     expect(titleOf(question)).toBe(title);
+  });
+});
+
+describe('a title by the model', () => {
+  it.each([
+    ['"The Sky Is Blue."\nmore', 'The Sky Is Blue'],
+    ['**Title:** Bread', ''],
+    ['Title: Bread', 'Bread'],
+    ['标题：勾股定理', '勾股定理'],
+    ['«الجاذبية»', 'الجاذبية'],
+    ['A good title for this would be Bread', ''],
+    ['x'.repeat(61), ''],
+  ])('%s', (text, title) => {
+    expect(cleanTitle(text)).toBe(title);
   });
 });

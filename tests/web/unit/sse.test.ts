@@ -1,5 +1,5 @@
-import { readChunk } from '../../../web/src/api/completion';
-import { sseData } from '../../../web/src/api/sse';
+import { readChunk } from '../../../web/src/api/generation';
+import { serverEvents } from '../../../web/src/api/sse';
 
 /** A body that arrives in pieces of `size` bytes. */
 function body(text: string, size: number): ReadableStream<Uint8Array> {
@@ -16,13 +16,13 @@ function body(text: string, size: number): ReadableStream<Uint8Array> {
 
 async function all(text: string, size: number): Promise<string[]> {
   const result: string[] = [];
-  for await (const data of sseData(body(text, size))) result.push(data);
+  for await (const { id, data } of serverEvents(body(text, size))) result.push(id ? `${id}: ${data}` : data);
   return result;
 }
 
 describe('server-sent events', () => {
-  const sent = ': keep-alive\n\ndata: {"a":"مرحبا 你好 🌍"}\r\n\r\nevent: x\ndata:two\rdata: lines\r\rdata: [DONE]\n\n';
-  const wanted = ['{"a":"مرحبا 你好 🌍"}', 'two\nlines', '[DONE]'];
+  const sent = ': keep-alive\n\ndata: {"a":"مرحبا 你好 🌍"}\r\n\r\nevent: x\nid: 7\ndata:two\rdata: lines\r\rdata: [DONE]\n\n';
+  const wanted = ['{"a":"مرحبا 你好 🌍"}', '7: two\nlines', '7: [DONE]'];
 
   it.each([1, 2, 3, 5, 7, 64, 1000])('reads pieces of %i bytes', async (size) => {
     expect(await all(sent, size)).toEqual(wanted);
@@ -38,7 +38,7 @@ describe('server-sent events', () => {
       pull: (controller) => controller.enqueue(new TextEncoder().encode('data: x\n\n')),
       cancel: () => void (cancelled = true),
     });
-    for await (const data of sseData(endless)) {
+    for await (const { data } of serverEvents(endless)) {
       expect(data).toBe('x');
       break;
     }

@@ -1,10 +1,16 @@
-// Server-sent events, as far as completions use them: the data of each event.
+// Server-sent events, as far as completions use them.
 
-/** Yields the data of each event; comments such as `: keep-alive` and other fields are dropped. */
-export async function* sseData(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+export interface ServerEvent {
+  id: string; // empty when the event has none
+  data: string;
+}
+
+/** Yields the events; comments such as `: keep-alive` and other fields are dropped. */
+export async function* serverEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent> {
   const reader = body.getReader();
   const decoder = new TextDecoder(); // keeps the first half of a character that is cut
   let rest = '';
+  let id = '';
   let data: string[] = [];
   try {
     for (;;) {
@@ -14,11 +20,12 @@ export async function* sseData(body: ReadableStream<Uint8Array>): AsyncGenerator
       const lines = rest.split(/\r\n|\n|\r(?!$)/);
       rest = lines.pop()!;
       for (const line of lines) {
-        if (line === '' && data.length > 0) {
-          yield data.join('\n');
+        const [, field, text] = /^(\w+): ?(.*)$/.exec(line) ?? [];
+        if (field === 'data') data.push(text!);
+        else if (field === 'id') id = text!;
+        else if (line === '' && data.length > 0) {
+          yield { id, data: data.join('\n') };
           data = [];
-        } else if (line.startsWith('data:')) {
-          data.push(line.slice(line[5] === ' ' ? 6 : 5));
         }
       }
       if (done) return;

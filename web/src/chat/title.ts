@@ -9,3 +9,10 @@ export function titleOf(question: string): string {
   const space = cut.lastIndexOf(' ');
   return (space > longest / 2 ? cut.slice(0, space) : cut) + '…';
 }
+
+/** A title that a model gave; empty when it is none: too long, or a sentence about titles. */
+export function cleanTitle(text: string): string {
+  const line = text.trim().split('\n', 1)[0]!;
+  const bare = line.replace(/^(title|标题|العنوان)\s*[:：]/i, '').replace(/^[\s"'“”«»*#_`]+|[\s"'“”«»*_`.。]+$/g, '');
+  return Array.from(bare).length <= 60 && !/\btitle\b/i.test(bare) ? bare : '';
+}

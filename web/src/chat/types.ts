@@ -37,6 +37,8 @@ export interface Message {
   thinkingSeconds?: number;
   usage?: Usage;
   cost?: number; // dollars
+  /** While it is written: where the server's stream stands, so that a reload takes it up again. */
+  generation?: { id: string; next: number };
 }
 
 /** What the list of chats shows. */

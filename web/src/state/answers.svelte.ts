@@ -1,23 +1,26 @@
 // Asks the model and writes down what it says.
 import { SvelteMap } from 'svelte/reactivity';
 import { ApiError } from '../api/client';
-import { complete, type CompletionRequest, type Delta } from '../api/completion';
+import { cancel, follow, start, type CompletionRequest } from '../api/generation';
 import { toApiMessages } from '../chat/prompt';
 import { titleOf } from '../chat/title';
-import { append, branch } from '../chat/tree';
+import { append, branch, find } from '../chat/tree';
 import type { Attachment, Chat, Message } from '../chat/types';
-import { chats } from './chats.svelte';
-import { chosenModel } from './models.svelte';
-import { settings } from './settings.svelte';
 import { access } from './access.svelte';
+import { chats } from './chats.svelte';
+import { chosenModel, server, thinkingIsPossible } from './models.svelte';
+import { Pen } from './pen';
+import { settings } from './settings.svelte';
+import { nameChat } from './titles';
 
-const drawEvery = 50; // milliseconds
-const saveEvery = 1500;
+const saveEvery = 1500; // milliseconds
+const retries = 4;
 
 /** Answers being written by this tab, by message. */
 const running = new SvelteMap<string, AbortController>();
 let leaving = false;
 window.addEventListener('pagehide', () => (leaving = true));
+window.addEventListener('pageshow', () => (leaving = false));
 
 export function isRunning(message: Message): boolean {
   return running.has(message.id);
@@ -25,41 +28,35 @@ export function isRunning(message: Message): boolean {
 
 export function stop(message: Message): void {
   running.get(message.id)?.abort();
+  if (message.generation) void cancel(message.generation);
 }
 
-/** The answer of `chat` that this tab writes, if any. */
+/** The answer on the shown branch of `chat` that this tab writes, if any. */
 export function runningAnswer(chat: Chat): Message | undefined {
   return branch(chat).find((m) => running.has(m.id));
 }
 
 export async function ask(chat: Chat, question: string, files: Attachment[]): Promise<void> {
   if (!chat.title) chat.title = titleOf(question) || files[0]?.name || '';
-  const message = append(chat, { parent: chat.leaf, role: 'user', content: question, files });
-  await answer(chat, message);
+  await answer(chat, append(chat, { parent: chat.leaf, role: 'user', content: question, files }));
 }
 
 /** A new version of a question, with a new answer. */
 export async function editQuestion(chat: Chat, message: Message, question: string): Promise<void> {
   const { parent, files } = message;
-  await answer(chat, append(chat, { parent, role: 'user', content: question, files }));
+  await answer(chat, append(chat, { parent, role: 'user', content: question, files: files ?? [] }));
 }
 
 /** A new version of an answer. */
 export async function regenerate(chat: Chat, message: Message): Promise<void> {
-  const question = chat.messages.find((m) => m.id === message.parent);
+  const question = find(chat, message.parent);
   if (question) await answer(chat, question);
 }
 
 async function answer(chat: Chat, question: Message): Promise<void> {
   const model = chosenModel()?.id ?? '';
-  const message = append(chat, {
-    parent: question.id,
-    role: 'assistant',
-    content: '',
-    model,
-    state: 'writing',
-  });
-  await write(chat, message);
+  const parent = question.id;
+  await write(chat, append(chat, { parent, role: 'assistant', content: '', model, state: 'writing' }));
 }
 
 /** Goes on with an answer that was stopped or cut, from where it ends. */
@@ -70,8 +67,9 @@ export async function goOn(chat: Chat, message: Message): Promise<void> {
 
 /** Goes on with answers that a reload of the page broke off. */
 export function resume(chat: Chat): void {
-  const message = chat.messages.find((m) => m.state === 'writing' && !running.has(m.id));
-  if (message) void write(chat, message);
+  for (const message of chat.messages) {
+    if (message.state === 'writing' && !running.has(message.id)) void write(chat, message);
+  }
 }
 
 /** Holds a lock while it writes, so that a second tab with the same chat does not write as well. */
@@ -79,6 +77,7 @@ async function write(chat: Chat, message: Message): Promise<void> {
   const controller = new AbortController();
   running.set(message.id, controller);
   try {
+    // Browsers have locks on localhost and with TLS only.
     if (!navigator.locks) return await writeAlone(chat, message, controller.signal);
     await navigator.locks.request(`frugal.${message.id}`, { ifAvailable: true }, async (lock) => {
       if (lock) await writeAlone(chat, message, controller.signal);
@@ -92,8 +91,8 @@ function requestFor(chat: Chat, message: Message): CompletionRequest {
   const request: CompletionRequest = {
     model: message.model ?? '',
     messages: toApiMessages(branch(chat, message.id), settings.system),
-    thinking: { type: settings.thinking ? 'enabled' : 'disabled' },
   };
+  if (thinkingIsPossible()) request.thinking = { type: settings.thinking ? 'enabled' : 'disabled' };
   if (settings.temperature !== null) request.temperature = settings.temperature;
   if (settings.topP !== null) request.top_p = settings.topP;
   if (settings.maxTokens !== null) request.max_tokens = settings.maxTokens;
@@ -101,59 +100,60 @@ function requestFor(chat: Chat, message: Message): CompletionRequest {
   return request;
 }
 
-/** Gathers what arrives and shows it some twenty times a second. */
-class Pen {
-  private content = '';
-  private reasoning = '';
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private thinkingSince: number | undefined;
-
-  constructor(private readonly message: Message) {}
-
-  add(delta: Delta): void {
-    this.content += delta.content ?? '';
-    this.reasoning += delta.reasoning ?? '';
-    if (delta.usage) this.message.usage = delta.usage;
-    this.timer ??= setTimeout(() => this.draw(), drawEvery);
+/** The stream of an answer: that which runs already, if the server still has it, or a new one. */
+async function* stream(chat: Chat, message: Message, signal: AbortSignal): ReturnType<typeof start> {
+  if (message.generation) {
+    try {
+      return yield* follow(message.generation, signal);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 404)) throw error;
+      delete message.generation;
+    }
   }
+  // Half a thought cannot be gone on with; it begins again.
+  if (!message.content) Object.assign(message, { reasoning: '', thinkingSeconds: 0 });
+  yield* start(requestFor(chat, message), signal);
+}
 
-  draw(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    const { message } = this;
-    if (this.reasoning) {
-      this.thinkingSince ??= Date.now() - 1000 * (message.thinkingSeconds ?? 0);
-      message.reasoning = (message.reasoning ?? '') + this.reasoning;
+/** Reads the stream to its end, through breaks of the connection. */
+async function readAll(chat: Chat, message: Message, pen: Pen, signal: AbortSignal): Promise<void> {
+  for (let attempt = 0; ; ++attempt) {
+    try {
+      for await (const [delta, generation] of stream(chat, message, signal)) {
+        pen.add(delta, generation);
+        if (generation.next === 1) {
+          pen.draw();
+          await chats.save(chat); // from now on a reload can take it up again
+        }
+      }
+      return;
+    } catch (error) {
+      pen.draw();
+      const lost = !(error instanceof ApiError) && !signal.aborted && !leaving;
+      if (!lost || !message.generation || attempt === retries) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** attempt));
     }
-    if (this.thinkingSince !== undefined && (this.reasoning || !message.content)) {
-      message.thinkingSeconds = (Date.now() - this.thinkingSince) / 1000;
-    }
-    message.content += this.content;
-    this.content = this.reasoning = '';
   }
 }
 
 async function writeAlone(chat: Chat, message: Message, signal: AbortSignal): Promise<void> {
-  const pen = new Pen(message);
-  const save = () => chats.save(chat);
-  let finish = 'stop';
-  await save();
-  const saver = setInterval(() => void save().catch(() => {}), saveEvery);
+  const pen = new Pen(message, server.prices[message.model ?? '']);
+  await chats.save(chat);
+  const saver = setInterval(() => void chats.save(chat).catch(() => {}), saveEvery);
   try {
-    for await (const delta of complete(requestFor(chat, message), signal)) {
-      pen.add(delta);
-      finish = delta.finish ?? finish;
-    }
-    message.state = finish === 'length' ? 'length' : 'stop';
-    delete message.error;
+    await readAll(chat, message, pen, signal);
+    message.state = pen.finish === 'length' ? 'length' : 'stop';
+    message.error = '';
   } catch (error) {
     if (leaving) return;
     if (error instanceof ApiError && error.status === 401) access.needed = true;
     message.state = signal.aborted ? 'stopped' : 'error';
-    message.error = signal.aborted ? '' : (error as Error).message;
+    message.error = error instanceof ApiError ? error.message : '';
   } finally {
     clearInterval(saver);
     pen.draw();
   }
-  await save();
+  delete message.generation;
+  await chats.save(chat);
+  if (message.state === 'stop') await nameChat(chat);
 }

@@ -2,17 +2,21 @@
 import { newChat } from '../chat/tree';
 import type { Chat, ChatSummary } from '../chat/types';
 import { BrowserStore } from '../store/browser_store';
+import { ServerStore } from '../store/server_store';
 import { summaryOf, type ChatStore } from '../store/store';
+import { settings } from './settings.svelte';
 
-const browserStore = new BrowserStore();
+const stores = { server: new ServerStore(), browser: new BrowserStore() };
 
 class Chats {
   list: ChatSummary[] = $state([]);
   /** Whole chats by id; one object each, which all parts of the page share. */
   private open = new Map<string, Chat>();
+  /** The last save of each chat, so that an older state never lands on a newer one. */
+  private saving = new Map<string, Promise<void>>();
 
   get store(): ChatStore {
-    return browserStore;
+    return stores[settings.keep];
   }
 
   async refresh(): Promise<void> {
@@ -22,6 +26,7 @@ class Chats {
   /** Forgets everything, after a change of the place where chats are kept. */
   async reset(): Promise<void> {
     this.open.clear();
+    this.list = [];
     await this.refresh();
   }
 
@@ -44,7 +49,11 @@ class Chats {
   async save(chat: Chat): Promise<void> {
     this.open.set(chat.id, chat);
     this.updateSummary(chat);
-    await this.store.save($state.snapshot(chat) as Chat);
+    const { store } = this;
+    const before = this.saving.get(chat.id) ?? Promise.resolve();
+    const now = before.catch(() => {}).then(() => store.save($state.snapshot(chat) as Chat));
+    this.saving.set(chat.id, now);
+    await now;
   }
 
   async change(id: string, change: (chat: Chat) => void): Promise<void> {
@@ -52,6 +61,20 @@ class Chats {
     if (!chat) return;
     change(chat);
     await this.save(chat);
+  }
+
+  async add(added: Chat[]): Promise<void> {
+    for (const chat of added) await this.store.save(chat);
+    await this.refresh();
+  }
+
+  async all(): Promise<Chat[]> {
+    const whole: Chat[] = [];
+    for (const { id } of this.list) {
+      const chat = await this.load(id);
+      if (chat) whole.push($state.snapshot(chat) as Chat);
+    }
+    return whole;
   }
 
   async remove(id: string): Promise<void> {

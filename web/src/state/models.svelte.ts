@@ -1,24 +1,44 @@
-// The models of the server.
+// What the server can do: its models, their prices, and those it could fetch.
 import { getJson } from '../api/client';
+import type { Prices } from '../chat/usage';
 import { settings } from './settings.svelte';
 
 export interface Model {
   id: string;
+  loaded: boolean;
+  context: number; // tokens
+  parameters: number;
+  /** Whether it thinks before it answers: as asked, always, or never. */
+  thinking: 'switch' | 'always' | 'never';
 }
 
-export const models: { list: Model[]; failed: string } = $state({ list: [], failed: '' });
+export interface CatalogEntry {
+  id: string;
+  gigabytes: number;
+  licence: string;
+  here: boolean;
+}
+
+interface Status {
+  version: string;
+  user: string;
+  models: Model[];
+  catalog: CatalogEntry[];
+  prices: Record<string, Prices>;
+}
+
+export const server: Status = $state({ version: '', user: '', models: [], catalog: [], prices: {} });
 
 /** The model that answers: the chosen one, if the server still has it. */
 export function chosenModel(): Model | undefined {
-  return models.list.find((m) => m.id === settings.model) ?? models.list[0];
+  return server.models.find((m) => m.id === settings.model) ?? server.models[0];
 }
 
-export async function loadModels(): Promise<void> {
-  try {
-    models.list = (await getJson<{ data: Model[] }>('models')).data;
-    models.failed = '';
-  } catch (error) {
-    models.failed = String((error as Error).message);
-    throw error;
-  }
+/** Models that were trained to think lose by being kept from it; the switch still can. */
+export function thinkingIsPossible(): boolean {
+  return chosenModel()?.thinking !== 'never';
+}
+
+export async function loadStatus(): Promise<void> {
+  Object.assign(server, await getJson<Status>('api/status'));
 }

@@ -1,6 +1,7 @@
 // Texts, numbers and times in the language that the user chose.
 import type { Key } from '../i18n/en';
 import { translate, type Values } from '../i18n/translate';
+import { leftToRight } from '../text/direction';
 import { settings } from './settings.svelte';
 
 export function t(key: Key, values?: Values): string {
@@ -11,12 +12,17 @@ export function number(value: number, options?: Intl.NumberFormatOptions): strin
   return new Intl.NumberFormat(settings.language, options).format(value);
 }
 
-/** Answers cost fractions of a cent, so two digits that count are shown. */
+/** Answers cost fractions of a cent, so two digits that count are shown. In Arabic too the sign stays
+ * before the figure. */
 export function dollars(value: number): string {
-  const options: Intl.NumberFormatOptions = { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol' };
-  return number(value, Math.abs(value) >= 1 || value === 0 ? options : { ...options, maximumSignificantDigits: 2 });
+  const small = Math.abs(value) < 1 && value !== 0;
+  const digits = small ? { maximumSignificantDigits: 2 } : { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+  return leftToRight(`$${number(value, digits)}`);
 }
 
-export function date(milliseconds: number): string {
-  return new Intl.DateTimeFormat(settings.language, { dateStyle: 'medium' }).format(milliseconds);
+/** In the unit that fits: seconds, minutes or hours. */
+export function duration(seconds: number): string {
+  const [value, unit] =
+    seconds < 60 ? [seconds, 'second'] : seconds < 3600 ? [seconds / 60, 'minute'] : [seconds / 3600, 'hour'];
+  return number(value, { style: 'unit', unit, maximumSignificantDigits: 3 });
 }

@@ -11,3 +11,8 @@ export function direction(text: string): Direction | undefined {
   if (first === undefined) return undefined;
   return rightToLeft.test(first) ? 'rtl' : 'ltr';
 }
+
+/** The text within marks that keep its order in a line of the other direction. */
+export function leftToRight(text: string): string {
+  return `\u2066${text}\u2069`;
+}

@@ -1,0 +1,68 @@
+// From the lines of a run's metrics.jsonl to what is drawn.
+import type { Key } from '../i18n/en';
+
+export type Line = Record<string, unknown>;
+
+interface ChartPlan {
+  title: Key;
+  unit?: Key;
+  /** Names in metrics.jsonl, with what the legend calls them. */
+  series: { names: string[]; label: Key }[];
+}
+
+const plans: ChartPlan[] = [
+  {
+    title: 'loss',
+    unit: 'lossText',
+    series: [
+      { names: ['loss'], label: 'training' },
+      { names: ['val_loss'], label: 'validation' },
+    ],
+  },
+  { title: 'reward', series: [{ names: ['reward', 'reward_mean'], label: 'reward' }] },
+  {
+    title: 'length',
+    unit: 'lengthText',
+    series: [{ names: ['length', 'length_mean', 'mean_length'], label: 'length' }],
+  },
+  { title: 'balance', unit: 'balanceText', series: [{ names: ['expert_imbalance'], label: 'balance' }] },
+  { title: 'speed', unit: 'speedText', series: [{ names: ['tokens_per_second'], label: 'speed' }] },
+  { title: 'spent', unit: 'spentText', series: [{ names: ['cost_usd'], label: 'spent' }] },
+];
+
+export type Values = (number | null)[];
+
+export interface Chart {
+  title: Key;
+  unit?: Key;
+  labels: Key[];
+  /** Steps, then the values of each label; null where a step has none. */
+  data: [number[], ...Values[]];
+}
+
+function valueOf(line: Line, names: string[]): number | null {
+  const value = names.map((name) => line[name]).find((v) => typeof v === 'number');
+  return Number.isFinite(value) ? (value as number) : null;
+}
+
+/** The charts for which there are values. */
+export function charts(lines: Line[]): Chart[] {
+  const steps = lines.map((line, i) => valueOf(line, ['step']) ?? i);
+  const result: Chart[] = [];
+  for (const { title, unit, series } of plans) {
+    const known = series
+      .map(({ names, label }) => ({ label, values: lines.map((line) => valueOf(line, names)) }))
+      .filter(({ values }) => values.some((v) => v !== null));
+    // Models without experts report a balance of nothing but zeros.
+    if (known.length === 0 || (title === 'balance' && known[0]!.values.every((v) => !v))) continue;
+    const chart: Chart = { title, labels: known.map((s) => s.label), data: [steps, ...known.map((s) => s.values)] };
+    result.push(unit ? { ...chart, unit } : chart);
+  }
+  return result;
+}
+
+/** The newest value of a name that is not null. */
+export function latest(lines: Line[], name: string): number | undefined {
+  const line = lines.findLast((l) => typeof l[name] === 'number');
+  return line?.[name] as number | undefined;
+}
