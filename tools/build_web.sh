@@ -24,11 +24,20 @@ built() {
     [ -z "$(find "$web/src" "$web/public" "$web/index.html" "$web/vite.config.ts" "$web/package-lock.json" -newer "$web/dist/index.html" -print -quit)" ]
 }
 
+installed && built && exit
+echo "frugal: building the chat page" >&2
 cd "$web"
 if ! installed; then
   omit=(--omit=dev)
   [ $tests = no ] || omit=()
-  npm ci --no-progress --loglevel=error "${omit[@]}" >&2 || exit 3
+  log=$(mktemp)
+  if ! npm ci --no-progress --loglevel=error "${omit[@]}" >"$log" 2>&1; then
+    cat "$log" >&2
+    # A lockfile that does not fit is our fault, and no want of a network.
+    ! grep -q EUSAGE "$log" || exit 1
+    exit 3
+  fi
+  rm -f "$log"
   touch node_modules/.package-lock.json
 fi
 built || npx --no-install vite build --logLevel warn >&2

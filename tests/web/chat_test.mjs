@@ -100,6 +100,19 @@ test('a reload when the server has forgotten the stream goes on from what is the
     assert.match(prefix.content, /^word1 .*word20 /);
   }));
 
+test('a connection that breaks is taken up again', () =>
+  withPage({}, async ({ page, mock }) => {
+    await send(page, 'Count');
+    await page.getByText('word20 ').waitFor();
+    const generation = mock.api.generations.get('g1');
+    generation.cut = true;
+    await page.waitForTimeout(100);
+    generation.cut = false;
+    await page.getByText('word120 ').waitFor();
+    await assertCounted(page, 110);
+    assert.equal(mock.api.requests.length, 1);
+  }));
+
 test('script in what the model writes stays text', () =>
   withPage({}, async ({ page }) => {
     await send(page, 'Hack me <img src=x onerror="window.hacked=7">');

@@ -8,8 +8,8 @@ const status = {
   user: 'local',
   models: [
     { id: 'smollm2-135m', loaded: true, context: 8192, parameters: 134515008, thinking: 'switch', default: true },
-    { id: 'deepseek-r1-distill-qwen-1.5b', loaded: false, context: 131072, parameters: 1777088000, thinking: 'always' },
-    { id: 'shakespeare', loaded: false, context: 256, parameters: 4200000, thinking: 'never' },
+    { id: 'deepseek-r1-distill-qwen-1.5b', loaded: false },
+    { id: 'shakespeare', loaded: true, context: 256, parameters: 4200000, thinking: 'never' },
   ],
   catalog: [
     { id: 'smollm2-135m', gigabytes: 0.1, licence: 'Apache-2.0', here: true },

@@ -25,6 +25,7 @@ export class Generation {
   events = [];
   done = false;
   stopped = false;
+  cut = false; // whoever reads is cut off
 
   constructor(id, request) {
     this.id = id;
@@ -64,6 +65,7 @@ export class Generation {
     response.write(': keep-alive\n\n');
     let at = from;
     while (!response.destroyed) {
+      if (this.cut) return response.destroy();
       for (; at < this.events.length; ++at) response.write(`id: ${at}\ndata: ${this.events[at]}\n\n`);
       if (this.done) return response.end();
       await pause(2);

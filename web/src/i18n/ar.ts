@@ -86,6 +86,7 @@ export const ar: Messages = {
     zero: 'بلا سياق', one: 'سياق من رمز واحد', two: 'سياق من رمزين',
     few: 'سياق من {n} رموز', many: 'سياق من {n} رمزًا', other: 'سياق من {n} رمز',
   },
+  notLoaded: 'يُحمَّل عند أول سؤال',
   thinks: 'يفكّر',
   moreModels: 'نماذج أخرى للأمر «frugal pull»',
   copyPull: 'انسخ الأمر الذي يجلب {name}',

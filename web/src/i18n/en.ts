@@ -74,6 +74,7 @@ export const en = {
   model: 'Model',
   chooseModel: 'Choose a model',
   context: { one: '{n} token of context', other: '{n} tokens of context' },
+  notLoaded: 'is loaded when first asked',
   thinks: 'thinks',
   moreModels: 'More models, for “frugal pull”',
   copyPull: 'Copy the command that fetches {name}',

@@ -73,6 +73,7 @@ export const zh: Messages = {
   model: '模型',
   chooseModel: '选择模型',
   context: { other: '{n} 词元上下文' },
+  notLoaded: '首次提问时加载',
   thinks: '会思考',
   moreModels: '更多模型（用“frugal pull”获取）',
   copyPull: '复制获取 {name} 的命令',

@@ -8,7 +8,7 @@ import { append, branch, find } from '../chat/tree';
 import type { Attachment, Chat, Message } from '../chat/types';
 import { access } from './access.svelte';
 import { chats } from './chats.svelte';
-import { chosenModel, server, thinkingIsPossible } from './models.svelte';
+import { chosenModel, loadStatus, server, thinkingIsPossible } from './models.svelte';
 import { Pen } from './pen';
 import { settings } from './settings.svelte';
 import { nameChat } from './titles';
@@ -155,5 +155,7 @@ async function writeAlone(chat: Chat, message: Message, signal: AbortSignal): Pr
   }
   delete message.generation;
   await chats.save(chat);
+  // What it can do is known now that it is loaded.
+  if (!server.models.find((m) => m.id === message.model)?.loaded) await loadStatus();
   if (message.state === 'stop') await nameChat(chat);
 }

@@ -6,10 +6,11 @@ import { settings } from './settings.svelte';
 export interface Model {
   id: string;
   loaded: boolean;
-  context: number; // tokens
-  parameters: number;
+  // Known once it is loaded:
+  context?: number; // tokens
+  parameters?: number;
   /** Whether it thinks before it answers: as asked, always, or never. */
-  thinking: 'switch' | 'always' | 'never';
+  thinking?: 'switch' | 'always' | 'never';
 }
 
 export interface CatalogEntry {
