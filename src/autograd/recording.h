@@ -7,6 +7,7 @@
 
 #include "autograd/parameter.h"
 #include "ops/layout.h"
+#include "ops/linear/linear_products.h"
 #include "tensor/arena.h"
 
 namespace frugal::autograd {
@@ -17,6 +18,8 @@ struct RecordingOptions {
   bool recompute_layers = false;
   /// The factor of the sequence-wise balance loss of each segment and mixture; 0 leaves it out.
   float balance_weight = 0;
+  /// Of the products of linear layers and experts, forward and backward.
+  ops::Precision precision = ops::Precision::f32;
 };
 
 /// How many rows of the pass went to each expert of one mixture.

@@ -61,6 +61,11 @@ View Tape::linear(ConstView x, const Parameter& weight, const Parameter& bias) {
 View Tape::linear(ConstView x, const Parameter& weight) { return linear(x, weight, {}); }
 
 std::vector<View> Tape::project(ConstView x, std::initializer_list<Projection> projections) {
+  return project_in(precision_, x, projections);
+}
+
+std::vector<View> Tape::project_in(ops::Precision precision, ConstView x,
+                                   std::initializer_list<Projection> projections) {
   std::vector<View> outs;
   std::vector<ops::Product> products;
   for (const Projection& p : projections) {
@@ -68,21 +73,26 @@ std::vector<View> Tape::project(ConstView x, std::initializer_list<Projection> p
     products.push_back(
         {x, &p.weight.weight, p.bias.empty() ? nullptr : p.bias.vector().data(), outs.back()});
   }
-  ops::linear_batch(context_, products);
+  if (precision == ops::Precision::f32) {
+    ops::linear_batch(context_, products);
+  } else {
+    ops::linear_batch_fp8(context_, products, precision);
+  }
   if (recording_ == nullptr) return outs;
   std::size_t i = 0;
-  for (const Projection& p : projections) record_linear(x, p, outs[i++]);
+  for (const Projection& p : projections) record_linear(precision, x, p, outs[i++]);
   return outs;
 }
 
-void Tape::record_linear(ConstView x, const Projection& projection, ConstView out) {
-  recording_->add([this, r = recording_, out, x, &weight = projection.weight,
+void Tape::record_linear(ops::Precision precision, ConstView x, const Projection& projection,
+                         ConstView out) {
+  recording_->add([this, r = recording_, precision, out, x, &weight = projection.weight,
                    d_bias = projection.bias.gradient] {
     const ConstView dy = r->take(out);
     if (dy.data == nullptr) return;
     const Recording::Target dx = r->target(x);
     ops::linear_backward(context_, x, weight.weight.floats(), dy, dx.view, dx.accumulate,
-                         weight.gradient, d_bias);
+                         weight.gradient, d_bias, precision);
   });
 }
 

@@ -11,7 +11,7 @@
 #include "ops/attention/attention.h"
 #include "ops/cross_entropy/cross_entropy.h"
 #include "ops/mla/mla.h"
-#include "ops/moe/experts.h"
+#include "ops/moe/experts_backward.h"
 #include "ops/rope/rope.h"
 #include "tensor/arena.h"
 
@@ -37,7 +37,10 @@ class Tape {
  public:
   Tape(const ops::Context& context, Arena& arena) : context_(context), arena_(arena) {}
   Tape(const ops::Context& context, Arena& arena, Recording& recording)
-      : context_(context), arena_(arena), recording_(&recording) {}
+      : context_(context),
+        arena_(arena),
+        recording_(&recording),
+        precision_(recording.options().precision) {}
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
@@ -86,9 +89,17 @@ class Tape {
   View layer(View x, const Layer& body);
 
  private:
-  void record_linear(ConstView x, const Projection& projection, ConstView out);
+  std::vector<View> project_in(ops::Precision precision, ConstView x,
+                               std::initializer_list<Projection> projections);
+  void record_linear(ops::Precision precision, ConstView x, const Projection& projection,
+                     ConstView out);
   void keep(ConstView result, View x) const;
   View recomputed_layer(View x, const Layer& body);
+  struct Kept {
+    View gate, up;  // [T * k, moe_intermediate_size]
+  };
+  Kept experts_forward(const ops::Routing& routing, const ops::ExpertOrder& order,
+                       std::span<const Expert> experts, ConstView x, View out);
   View recorded_moe(const ops::RouterConfig& config, ConstView x, ConstView logits,
                     ops::Routing routing, const Parameter& bias, std::span<const Expert> experts,
                     const ops::SequenceLayout& layout);
@@ -96,6 +107,7 @@ class Tape {
   ops::Context context_;
   Arena& arena_;
   Recording* recording_ = nullptr;
+  ops::Precision precision_ = ops::Precision::f32;
 };
 
 }  // namespace frugal::autograd

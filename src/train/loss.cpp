@@ -104,7 +104,8 @@ LossSums Learner::learn(const Batch& batch, const LossCounts& step, const LossOp
   arena_.release({});
   recording_.restart(
       {options.recompute_layers,
-       static_cast<float>(options.balance_alpha / static_cast<double>(step.sequences))});
+       static_cast<float>(options.balance_alpha / static_cast<double>(step.sequences)),
+       options.precision});
   LossSums sums;
   {
     autograd::Tape tape(context_, arena_, recording_);

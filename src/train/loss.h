@@ -21,6 +21,7 @@ struct LossOptions {
   double mtp_weight = 0;
   double balance_alpha = 0;
   bool recompute_layers = false;
+  ops::Precision precision = ops::Precision::f32;
 };
 
 /// Over how many rows and sequences a step averages: of all its batches together.

@@ -139,6 +139,19 @@ Json to_json(const toml::node& node) {
   return node.value_or(std::string());
 }
 
+ops::Precision read_precision(Section& s) {
+  static const std::vector<std::pair<std::string, ops::Precision>> kKnown = {
+      {"fp32", ops::Precision::f32},
+      {"fp8", ops::Precision::fp8},
+      {"fp8-short-promoted", ops::Precision::fp8_short_promoted},
+      {"fp8-short", ops::Precision::fp8_short}};
+  std::vector<std::string> names;
+  for (const auto& [name, precision] : kKnown) names.push_back(name);
+  std::string chosen = names.front();
+  s.choice("precision", chosen, names);
+  return kKnown[static_cast<std::size_t>(std::ranges::find(names, chosen) - names.begin())].second;
+}
+
 void read_train(Section s, Recipe& r) {
   ScheduleOptions& schedule = r.schedule;
   s.number("steps", schedule.steps, 0, 1e15);
@@ -164,6 +177,7 @@ void read_train(Section s, Recipe& r) {
   r.adamw.bf16_moments = moments == "bf16";
   s.number("ema_decay", r.ema_decay, 0, 1);
   s.boolean("recompute", r.recompute);
+  r.precision = read_precision(s);
   s.number("micro_batch_tokens", r.micro_batch_tokens, 1, 1e9);
   s.number("threads", r.threads, 0, 1024);
   s.refuse_rest();

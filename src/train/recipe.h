@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "ops/linear/linear_products.h"
 #include "train/adamw.h"
 #include "train/schedule.h"
 
@@ -52,6 +53,7 @@ struct Recipe {
   double balance_alpha = 0;
   double ema_decay = 0;  // 0: no averaged weights
   bool recompute = false;
+  ops::Precision precision = ops::Precision::f32;
   int threads = 0;  // 0: all cores
   RunOptions run;
 };

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "cost/flops.h"
+#include "models/write_config.h"
 #include "ops/roofline/roofline.h"
 #include "train/bias_update.h"
 
@@ -23,11 +24,9 @@ double seconds_since(Clock::time_point start) {
 // Steps before the usual gradient norm means anything.
 constexpr std::int64_t kSettled = 20;
 
-// The recipe's [model], completed to what loaders expect of a config.json.
-Json complete_config(Json config, const RunTokenizer& tokenizer) {
+// The recipe's [model] with the vocabulary that the tokenizer has.
+Json with_vocabulary(Json config, const RunTokenizer& tokenizer) {
   if (!config.contains("vocab_size")) config["vocab_size"] = tokenizer.tokenizer.vocab_size();
-  config["torch_dtype"] = "float32";
-  config["eos_token_id"] = tokenizer.end_token;
   return config;
 }
 
@@ -65,14 +64,16 @@ Trainer::Trainer(const Recipe& recipe, const std::filesystem::path& out, bool re
 
 void Trainer::make_model() {
   if (recipe_.start.empty()) {
-    config_ = complete_config(recipe_.model, tokenizer_);
-    const models::ModelConfig config =
-        models::parse_hf_config(config_, recipe_.file.string() + ": [model]");
-    config_["architectures"] = Json::array({models::names_of(config.architecture).class_name});
+    const models::ModelConfig config = models::parse_hf_config(
+        with_vocabulary(recipe_.model, tokenizer_), recipe_.file.string() + ": [model]");
+    // Every key is written, since transformers has defaults of its own for those left out.
+    config_ = models::hf_config(config, "float32");
+    config_["eos_token_id"] = tokenizer_.end_token;
     model_ = std::make_unique<TrainableModel>(
         TrainableModel::random(config, context_, recipe_.init_std, recipe_.init_seed));
   } else {
     config_ = read_json_file(recipe_.start / "config.json");
+    config_["torch_dtype"] = "float32";
     model_ = std::make_unique<TrainableModel>(TrainableModel::load(recipe_.start, context_));
   }
   const models::ModelConfig& config = model_->config();
@@ -113,7 +114,8 @@ StepResult Trainer::step() {
   const Clock::time_point start = Clock::now();
   const Progress p = progress();
   const std::int64_t depths = model_->config().num_nextn_predict_layers;
-  const LossOptions options = {schedule_.mtp_weight(p), recipe_.balance_alpha, recipe_.recompute};
+  const LossOptions options = {schedule_.mtp_weight(p), recipe_.balance_alpha, recipe_.recompute,
+                               recipe_.precision};
   const std::vector<Batch> batches = next_batches(schedule_.batch_sequences(p));
   LossCounts counts;
   for (const Batch& batch : batches) counts += count(batch, depths);

@@ -102,6 +102,30 @@ TEST_F(Run, AResumedRunEqualsAnUninterruptedOneBitForBit) {
   EXPECT_EQ(fs::read_symlink(path("parts/latest")), "step-00000012");
 }
 
+TEST_F(Run, Fp8LearnsLikeFp32AndResumesBitForBit) {
+  const auto losses = [&](const std::string& out) {
+    std::vector<double> all;
+    std::ifstream metrics(path(out + "/metrics.jsonl"));
+    for (std::string line; std::getline(metrics, line);) {
+      all.push_back(Json::parse(line).at("loss").get<double>());
+    }
+    return all;
+  };
+  run(recipe(), "fp32", false);
+  run(recipe({"train.precision=fp8", "train.recompute=true"}), "fp8", false);
+  run(recipe({"train.precision=fp8", "train.threads=1"}), "parts", false, 5);
+  run(recipe({"train.precision=fp8", "train.threads=3"}), "parts", true);
+  EXPECT_TRUE(contents(path("fp8/latest/model.safetensors")) ==
+              contents(path("parts/latest/model.safetensors")));
+  const std::vector<double> fp32 = losses("fp32");
+  const std::vector<double> fp8 = losses("fp8");
+  ASSERT_EQ(fp32.size(), fp8.size());
+  for (std::size_t i = 0; i < fp32.size(); ++i) {
+    EXPECT_NE(fp8[i], fp32[i]) << "FP8 changed nothing";
+    EXPECT_NEAR(fp8[i] / fp32[i], 1, 0.01) << "step " << i + 1;
+  }
+}
+
 TEST_F(Run, KeepsTheNewestCheckpointsAndOneLineAStep) {
   run(recipe(), "out", false);
   EXPECT_FALSE(fs::exists(path("out/step-00000005")));

@@ -89,14 +89,6 @@ void multiply(const LinearKernels& kernels, const Activations& activations, cons
   }
 }
 
-void add_bias(const Context& context, const float* bias, View y) {
-  context.threads.parallel_for(y.rows, 16, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t t = begin; t < end; ++t) {
-      for (std::int64_t n = 0; n < y.cols; ++n) y.row(t)[n] += bias[n];
-    }
-  });
-}
-
 // From here on a product of plain floats, as training has them, pays for the packing of gemm().
 constexpr std::int64_t kFewestGemmRows = 8;
 
@@ -120,6 +112,14 @@ void multiply_floats(const Context& context, std::span<const Product> products) 
 }
 
 }  // namespace
+
+void add_bias(const Context& context, const float* bias, View y) {
+  context.threads.parallel_for(y.rows, 16, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t t = begin; t < end; ++t) {
+      for (std::int64_t n = 0; n < y.cols; ++n) y.row(t)[n] += bias[n];
+    }
+  });
+}
 
 LinearKernels linear_kernels(Isa isa) {
   switch (isa) {

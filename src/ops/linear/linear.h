@@ -27,4 +27,7 @@ void linear(const Context& context, ConstView x, const Weight& w, const float* b
 /// ones cost no waiting in between, and round an x that they have in common once.
 void linear_batch(const Context& context, std::span<const Product> products);
 
+/// y[t] += bias for every row.
+void add_bias(const Context& context, const float* bias, View y);
+
 }  // namespace frugal::ops

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "ops/gemm/gemm.h"
 #include "ops/vector_math.h"
 
 namespace frugal::ops {
@@ -37,69 +36,38 @@ void scatter(const Context& context, const ExpertOrder& order, std::int64_t k,
   });
 }
 
-// The products of each expert's rows: collects them so that the threads share them all.
-class Grouped {
- public:
-  Grouped(const Context& context, const ExpertOrder& order) : context_(context), order_(order) {}
-
-  /// y = x w^T, or y += x w^T.
-  void forward(std::size_t e, ConstView x, ConstView w, View y) {
-    add(e, x, transpose(w), y, false);
-  }
-  /// dx = dy w, or dx += dy w.
-  void backward(std::size_t e, ConstView dy, ConstView w, View dx, bool accumulate) {
-    add(e, dy, factor(w), dx, accumulate);
-  }
-  /// dw += dy^T x.
-  void weight(std::size_t e, ConstView dy, ConstView x, View dw) {
-    if (dw.data == nullptr || rows(dy, e).rows == 0) return;
-    products_.push_back(
-        product(transpose(rows(dy, e)), factor(rows(x, e)), rows(x, e).rows, dw, true));
-  }
-  void run() {
-    gemm_batch(context_, products_);
-    products_.clear();
-  }
-
- private:
-  template <typename T>
-  MatrixView<T> rows(MatrixView<T> x, std::size_t e) const {
-    return {x.row(order_.begin[e]), order_.begin[e + 1] - order_.begin[e], x.cols};
-  }
-  void add(std::size_t e, ConstView x, Factor w, View y, bool accumulate) {
-    products_.push_back(product(factor(rows(x, e)), w, x.cols, rows(y, e), accumulate));
-  }
-
-  const Context& context_;
-  const ExpertOrder& order_;
-  std::vector<Gemm> products_;
-};
+// The rows of x that are expert e's.
+template <typename T>
+MatrixView<T> rows_of(const ExpertOrder& order, std::size_t e, MatrixView<T> x) {
+  return {x.row(order.begin[e]), order.begin[e + 1] - order.begin[e], x.cols};
+}
 
 }  // namespace
 
 void moe_experts_keeping(const Context& context, const Routing& routing, const ExpertOrder& order,
                          std::span<const ExpertWeights> experts, ConstView x, View gate, View up,
-                         View out, Arena& scratch) {
+                         View out, Arena& scratch, Precision precision) {
   const auto places = static_cast<std::int64_t>(order.choices.size());
   const Arena::Mark mark = scratch.mark();
   const View inputs = scratch.matrix(places, x.cols);
   const View hidden = scratch.matrix(places, gate.cols);
   const View results = inputs;  // inputs are read no more when results are written
   gather(context, order, routing.per_row, x, inputs);
-  Grouped grouped(context, order);
+  LinearProducts products(context, precision);
+  const auto of = [&](std::size_t e, auto values) { return rows_of(order, e, values); };
   for (std::size_t e = 0; e < experts.size(); ++e) {
-    grouped.forward(e, inputs, experts[e].gate->floats(), gate);
-    grouped.forward(e, inputs, experts[e].up->floats(), up);
+    products.forward(of(e, ConstView(inputs)), experts[e].gate->floats(), of(e, gate));
+    products.forward(of(e, ConstView(inputs)), experts[e].up->floats(), of(e, up));
   }
-  grouped.run();
+  products.run();
   const VectorMath& math = vector_math(context.isa);
   context.threads.parallel_for(hidden.size(), 4096, [&](std::int64_t begin, std::int64_t end) {
     math.swiglu(gate.data + begin, up.data + begin, hidden.data + begin, end - begin);
   });
   for (std::size_t e = 0; e < experts.size(); ++e) {
-    grouped.forward(e, hidden, experts[e].down->floats(), results);
+    products.forward(of(e, ConstView(hidden)), experts[e].down->floats(), of(e, results));
   }
-  grouped.run();
+  products.run();
   std::ranges::fill(out.span(), 0.0F);
   scatter(context, order, routing.per_row, routing.weights, results, out);
   scratch.release(mark);
@@ -108,7 +76,8 @@ void moe_experts_keeping(const Context& context, const Routing& routing, const E
 void moe_experts_backward(const Context& context, const Routing& routing, const ExpertOrder& order,
                           std::span<const ExpertWeights> experts, ConstView x, ConstView gate,
                           ConstView up, ConstView d_out, View dx, View d_weights,
-                          std::span<const ExpertGradients> gradients, Arena& scratch) {
+                          std::span<const ExpertGradients> gradients, Arena& scratch,
+                          Precision precision) {
   const auto places = static_cast<std::int64_t>(order.choices.size());
   const std::int64_t k = routing.per_row;
   const std::int64_t width = gate.cols;
@@ -120,11 +89,12 @@ void moe_experts_backward(const Context& context, const Routing& routing, const 
   const View d_up = scratch.matrix(places, width);
   const View d_rows = scratch.matrix(places, x.cols);
   gather(context, order, k, d_out, rows);
-  Grouped grouped(context, order);
+  LinearProducts products(context, precision);
+  const auto of = [&](std::size_t e, auto values) { return rows_of(order, e, values); };
   for (std::size_t e = 0; e < experts.size(); ++e) {
-    grouped.backward(e, rows, experts[e].down->floats(), d_hidden, false);
+    products.backward(of(e, ConstView(rows)), experts[e].down->floats(), of(e, d_hidden), false);
   }
-  grouped.run();
+  products.run();
   const VectorMath& math = vector_math(context.isa);
   context.threads.parallel_for(places, 16, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
@@ -143,17 +113,17 @@ void moe_experts_backward(const Context& context, const Routing& routing, const 
     }
   });
   for (std::size_t e = 0; e < experts.size(); ++e) {
-    grouped.weight(e, rows, hidden, gradients[e].down);
-    grouped.backward(e, d_gate, experts[e].gate->floats(), d_rows, false);
+    products.weight(of(e, ConstView(rows)), of(e, ConstView(hidden)), gradients[e].down);
+    products.backward(of(e, ConstView(d_gate)), experts[e].gate->floats(), of(e, d_rows), false);
   }
-  grouped.run();
+  products.run();
   gather(context, order, k, x, rows);
   for (std::size_t e = 0; e < experts.size(); ++e) {
-    grouped.weight(e, d_gate, rows, gradients[e].gate);
-    grouped.weight(e, d_up, rows, gradients[e].up);
-    grouped.backward(e, d_up, experts[e].up->floats(), d_rows, true);
+    products.weight(of(e, ConstView(d_gate)), of(e, ConstView(rows)), gradients[e].gate);
+    products.weight(of(e, ConstView(d_up)), of(e, ConstView(rows)), gradients[e].up);
+    products.backward(of(e, ConstView(d_up)), experts[e].up->floats(), of(e, d_rows), true);
   }
-  grouped.run();
+  products.run();
   scatter(context, order, k, {}, d_rows, dx);
   scratch.release(mark);
 }

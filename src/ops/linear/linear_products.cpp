@@ -1,0 +1,63 @@
+#include "ops/linear/linear_products.h"
+
+namespace frugal::ops {
+
+const Fp8Operand* LinearProducts::quantize(ConstView x, Fp8Blocks blocks) {
+  return &operands_.emplace_back(quantize_fp8(context_, x, blocks));
+}
+
+void LinearProducts::forward(ConstView x, ConstView w, View y) {
+  if (x.rows == 0) return;
+  if (precision_ == Precision::f32) {
+    products_.push_back(product(factor(x), transpose(w), w.cols, y, false));
+    return;
+  }
+  fp8_products_.push_back(
+      {{quantize(x, kFp8Rows), false}, {quantize(w, kFp8Squares), false}, y, false});
+}
+
+void LinearProducts::backward(ConstView dy, ConstView w, View dx, bool accumulate) {
+  if (dy.rows == 0) return;
+  if (precision_ == Precision::f32) {
+    products_.push_back(product(factor(dy), factor(w), w.rows, dx, accumulate));
+    return;
+  }
+  fp8_products_.push_back(
+      {{quantize(dy, kFp8Rows), false}, {quantize(w, kFp8Squares), true}, dx, accumulate});
+}
+
+void LinearProducts::weight(ConstView dy, ConstView x, View dw) {
+  if (dw.data == nullptr || dy.rows == 0) return;
+  if (precision_ == Precision::f32) {
+    products_.push_back(product(transpose(dy), factor(x), x.rows, dw, true));
+    return;
+  }
+  fp8_products_.push_back(
+      {{quantize(dy, kFp8Cols), true}, {quantize(x, kFp8Cols), true}, dw, true});
+}
+
+void LinearProducts::run() {
+  if (precision_ == Precision::f32) {
+    gemm_batch(context_, products_);
+  } else {
+    fp8_gemm(context_, fp8_products_,
+             precision_ == Precision::fp8                  ? Fp8Sums::promoted
+             : precision_ == Precision::fp8_short_promoted ? Fp8Sums::short_promoted
+                                                           : Fp8Sums::short_only);
+  }
+  products_.clear();
+  fp8_products_.clear();
+  operands_.clear();
+}
+
+void linear_batch_fp8(const Context& context, std::span<const Product> products,
+                      Precision precision) {
+  LinearProducts collected(context, precision);
+  for (const Product& p : products) collected.forward(p.x, p.w->floats(), p.y);
+  collected.run();
+  for (const Product& p : products) {
+    if (p.bias != nullptr) add_bias(context, p.bias, p.y);
+  }
+}
+
+}  // namespace frugal::ops
