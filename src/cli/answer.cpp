@@ -19,6 +19,11 @@ double Answer::speed() const {
   return answer_seconds > 0 ? static_cast<double>(timed) / answer_seconds : 0;
 }
 
+std::string acceptance(const engine::Finish& finish) {
+  return fmt::format("{} of {} drafted tokens were right", finish.accepted_tokens,
+                     finish.drafted_tokens);
+}
+
 Answer run_request(engine::Engine& engine, engine::Request request, const InterruptWatch& watch,
                    const std::function<void(std::string_view)>& on_text) {
   constexpr engine::RequestId kId = 1;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct Answer {
   /// Tokens a second, the first one aside; 0 when there is no more than that.
   double speed() const;
 };
+
+/// "31 of 40 drafted tokens were right".
+std::string acceptance(const engine::Finish& finish);
 
 /// Runs one request on an idle engine; `on_text` gets its text in pieces. Ctrl-C cancels it. Throws
 /// Error when the engine does, and when the model failed.

@@ -238,6 +238,7 @@ void add_bench(CLI::App& app) {
                    "length, nothing before it)")
       ->check(positive)
       ->type_name("C");
+  add_cache_type_option(*command, options->model);
   add_threads_option(*command, options->model);
   command->add_flag("--json", options->json, "Print JSON");
   command->callback([options] { run_bench(*options); });

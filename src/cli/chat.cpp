@@ -196,8 +196,9 @@ void Chat::report(const Answer& answer) const {
               ? "cut off by --max-tokens; "
               : "cut off, as the context is full: /new starts another conversation; ";
   }
-  note(fmt::format("[{}{} tokens, {:.1f} a second; prompt of {} in {:.1f} s; context {} of {}]",
-                   end, finish.output_tokens, answer.speed(), finish.prompt_tokens,
+  const std::string drafts = finish.drafted_tokens > 0 ? acceptance(finish) + "; " : "";
+  note(fmt::format("[{}{} tokens, {:.1f} a second; {}prompt of {} in {:.1f} s; context {} of {}]",
+                   end, finish.output_tokens, answer.speed(), drafts, finish.prompt_tokens,
                    answer.prompt_seconds, used, engine_->context()));
 }
 

@@ -47,6 +47,7 @@ void add_chat(CLI::App& app) {
                         "Switch reasoning on or off, where the model has a switch");
   add_sampling_options(*command, options->settings.sampling);
   add_context_option(*command, options->model);
+  add_draft_option(*command, options->model);
   add_threads_option(*command, options->model);
   command->callback([options, think] {
     if (think->count() > 0) options->settings.think = options->think;

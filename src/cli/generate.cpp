@@ -80,6 +80,8 @@ void print_json(const std::string& text, const Answer& answer, std::uint64_t see
                      {"prompt_tokens", answer.finish.prompt_tokens},
                      {"completion_tokens", answer.finish.output_tokens},
                      {"tokens", answer.tokens},
+                     {"drafted_tokens", answer.finish.drafted_tokens},
+                     {"accepted_tokens", answer.finish.accepted_tokens},
                      {"seed", seed},
                      {"prompt_seconds", answer.prompt_seconds},
                      {"tokens_per_second", answer.speed()}};
@@ -119,6 +121,9 @@ void run_generate(const GenerateOptions& options) {
     fmt::print("\n");
   }
   std::fflush(stdout);
+  if (answer.finish.drafted_tokens > 0) {
+    fmt::print(stderr, "frugal: {}\n", acceptance(answer.finish));
+  }
   if (answer.finish.reason == engine::FinishReason::cancelled) throw Interrupted("interrupted");
   if (answer.finish.reason == engine::FinishReason::length && !options.sampling.max_tokens) {
     fmt::print(stderr, "frugal: stopped because the context of {} tokens is full; see --context\n",
@@ -141,6 +146,7 @@ void add_generate(CLI::App& app) {
                     "Continue the prompt as it is, instead of answering it as in a conversation");
   add_sampling_options(*command, options->sampling);
   add_context_option(*command, options->model);
+  add_draft_option(*command, options->model);
   add_threads_option(*command, options->model);
   command->add_flag("--json", options->json, "Print JSON");
   command->callback([options] { run_generate(*options); });

@@ -43,10 +43,12 @@ LoadedModel::LoadedModel(const ModelOptions& options, std::int64_t cache_tokens,
                          std::int64_t sequences)
     : path_(resolve_model(options.model)),
       threads_(options.threads > 0 ? options.threads : usable_cores()),
-      sequences_(sequences) {
+      sequences_(sequences),
+      draft_tokens_(options.draft_tokens) {
   models::ModelFiles files = models::load_model(path_);
   const std::uint64_t model_bytes = weight_bytes(*files.checkpoint);
-  model_ = std::make_unique<models::Transformer>(std::move(files), context());
+  model_ = std::make_unique<models::Transformer>(
+      std::move(files), context(), models::TransformerOptions{.cache_type = options.cache_type});
   cache_tokens_ = std::min(cache_tokens, model_->max_positions() * sequences_);
   const engine::MemoryNeeds needs{
       .model_bytes = model_bytes,
@@ -64,6 +66,7 @@ std::unique_ptr<engine::Engine> LoadedModel::make_engine(const text::Tokenizer& 
       *model_, engine::EngineOptions{.cache_tokens = cache_tokens_,
                                      .max_batch_tokens = kBatchTokens,
                                      .max_sequences = sequences_,
+                                     .draft_tokens = draft_tokens_,
                                      .token_bytes = [&tokenizer](std::int32_t token) {
                                        return tokenizer.is_special(token)
                                                   ? std::string()

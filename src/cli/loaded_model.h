@@ -40,6 +40,7 @@ class LoadedModel {
   std::unique_ptr<models::Transformer> model_;
   std::int64_t cache_tokens_ = 0;
   std::int64_t sequences_ = 1;
+  std::int64_t draft_tokens_ = 0;
 };
 
 }  // namespace frugal::cli

@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include <map>
 #include <random>
 
 #include "net/catalog.h"
@@ -25,6 +26,18 @@ void add_threads_option(CLI::App& command, ModelOptions& options) {
       ->type_name("N");
 }
 
+void add_cache_type_option(CLI::App& command, ModelOptions& options) {
+  const std::map<std::string, ops::CacheType> types = {
+      {"f32", ops::CacheType::f32}, {"f16", ops::CacheType::f16}, {"q8_0", ops::CacheType::q8_0}};
+  command
+      .add_option("--cache-type", options.cache_type,
+                  "Numbers of the cache of keys and values: f32, f16 in half the memory, q8_0 in a "
+                  "quarter")
+      ->transform(CLI::CheckedTransformer(types, CLI::ignore_case).description(""))
+      ->default_str("f32")
+      ->type_name("TYPE");
+}
+
 void add_context_option(CLI::App& command, ModelOptions& options) {
   command
       .add_option(
@@ -32,6 +45,16 @@ void add_context_option(CLI::App& command, ModelOptions& options) {
           "Tokens that prompt and answer may have together, in steps of 64; at most what the "
           "model can")
       ->check(CLI::Range(std::int64_t{64}, std::int64_t{1} << 30))
+      ->type_name("N");
+  add_cache_type_option(command, options);
+}
+
+void add_draft_option(CLI::App& command, ModelOptions& options) {
+  command
+      .add_option("--draft", options.draft_tokens,
+                  "Guess up to so many tokens ahead out of the text so far and check them at once: "
+                  "faster where text repeats, the answer stays the same; 0: never")
+      ->check(CLI::Range(0, 64))
       ->type_name("N");
 }
 

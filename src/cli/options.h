@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/sampler.h"
+#include "ops/cache.h"
 
 namespace frugal::cli {
 
@@ -15,14 +16,20 @@ struct ModelOptions {
   std::string model;
   int threads = 0;           // 0: all cores that this process may use
   std::int64_t context = 0;  // 0: the command's own choice
+  std::int64_t draft_tokens = 0;
+  ops::CacheType cache_type = ops::CacheType::f32;
 };
 
 /// --model, required unless `has_default`.
 void add_model_option(CLI::App& command, ModelOptions& options, bool has_default = false);
 /// --threads.
 void add_threads_option(CLI::App& command, ModelOptions& options);
-/// --context.
+/// --cache-type.
+void add_cache_type_option(CLI::App& command, ModelOptions& options);
+/// --context and --cache-type.
 void add_context_option(CLI::App& command, ModelOptions& options);
+/// --draft.
+void add_draft_option(CLI::App& command, ModelOptions& options);
 
 /// What a person asked for; what they did not, the model's generation_config.json decides.
 struct SamplingFlags {

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "engine/output_text.h"
+#include "engine/prompt_lookup.h"
 #include "ops/layout.h"
 
 namespace frugal::engine {
@@ -30,13 +31,23 @@ struct Engine::Sequence {
   TokenHistory history;
   OutputText text;
   BlockTable blocks;
-  PrefixCache::Chain chain;  // the blocks that the prefix cache knows
-  std::int64_t cached = 0;   // tokens whose cache entries are written
-  std::int64_t limit = 0;    // size at which it ends
+  PrefixCache::Chain chain;       // the blocks that the prefix cache knows
+  std::int64_t cached = 0;        // tokens whose cache entries are written
+  std::int64_t limit = 0;         // size at which it ends
+  std::int64_t draft_length = 0;  // of the next draft: longer after success, shorter after failure
+  std::int64_t drafted = 0;
+  std::int64_t accepted = 0;
   /// Prompt tokens found in the prefix cache when it first started; later they may be its own.
   std::optional<std::int64_t> prefix_hits;
   bool finished = false;
 };
+
+namespace {
+
+// Beyond that a draft is hardly ever right to its end.
+constexpr std::int64_t kMostDraftTokens = 64;
+
+}  // namespace
 
 Engine::Engine(models::LanguageModel& model, EngineOptions options)
     : model_(model),
@@ -46,7 +57,9 @@ Engine::Engine(models::LanguageModel& model, EngineOptions options)
   require(options_.max_sequences >= 1 && options_.max_sequences <= options_.max_batch_tokens,
           "max_sequences is {}, expected 1 to max_batch_tokens ({})", options_.max_sequences,
           options_.max_batch_tokens);
-  logits_ = Tensor(options_.max_sequences, model.vocab_size());
+  require(options_.draft_tokens >= 0 && options_.draft_tokens <= kMostDraftTokens,
+          "draft_tokens is {}, expected 0 to {}", options_.draft_tokens, kMostDraftTokens);
+  logits_ = Tensor(options_.max_sequences * (1 + options_.draft_tokens), model.vocab_size());
 }
 
 Engine::~Engine() = default;
@@ -88,6 +101,7 @@ void Engine::submit(RequestId id, Request request) {
     finish(*sequence, FinishReason::length, Event{id, {}, {}, {}});
     return;
   }
+  sequence->draft_length = options_.draft_tokens;
   waiting_.push_back(sequence.get());
   sequences_.emplace(id, std::move(sequence));
 }
@@ -164,15 +178,28 @@ bool Engine::start(Sequence& sequence) {
 std::vector<Engine::Chunk> Engine::plan() {
   std::vector<Chunk> batch;
   std::int64_t budget = options_.max_batch_tokens;
+  std::int64_t spare = budget - running();  // for drafts, so that they hold up nobody
   for (const bool decoding : {true, false}) {
     for (Sequence* sequence : running_) {
       if ((sequence->pending() == 1) != decoding || budget == 0) continue;
-      const std::int64_t rows = std::min(sequence->pending(), budget);
-      batch.push_back({sequence, rows});
-      budget -= rows;
+      Chunk chunk{sequence, std::min(sequence->pending(), budget), {}};
+      if (decoding) chunk.draft = draft_for(*sequence, spare);
+      const std::int64_t drafted = std::ssize(chunk.draft);
+      spare -= drafted;
+      budget -= chunk.rows + drafted;
+      batch.push_back(std::move(chunk));
     }
   }
   return batch;
+}
+
+// A draft of at most `most` tokens for which there is cache.
+std::vector<std::int32_t> Engine::draft_for(Sequence& sequence, std::int64_t most) {
+  most = std::min({most, sequence.draft_length, sequence.limit - sequence.size() - 1});
+  if (most <= 0) return {};
+  std::vector<std::int32_t> draft = look_up(sequence.tokens, most);
+  if (!sequence.blocks.reserve(sequence.size() + std::ssize(draft))) return {};
+  return draft;
 }
 
 // False when the model threw: nobody knows because of whom, so all end.
@@ -180,12 +207,15 @@ bool Engine::forward(std::span<const Chunk> batch) {
   std::vector<std::int32_t> tokens;
   std::vector<std::int64_t> logit_rows;
   ops::SequenceLayout layout;
-  for (const auto& [sequence, rows] : batch) {
+  for (const auto& [sequence, rows, draft] : batch) {
     const auto begin = sequence->tokens.begin() + sequence->cached;
     tokens.insert(tokens.end(), begin, begin + rows);
-    layout.segments.push_back({layout.rows, rows, sequence->cached, sequence->blocks.blocks()});
-    layout.rows += rows;
-    if (rows == sequence->pending()) logit_rows.push_back(layout.rows - 1);
+    tokens.insert(tokens.end(), draft.begin(), draft.end());
+    const std::int64_t all = rows + std::ssize(draft);
+    layout.segments.push_back({layout.rows, all, sequence->cached, sequence->blocks.blocks()});
+    layout.rows += all;
+    if (rows < sequence->pending()) continue;
+    for (std::int64_t i = std::ssize(draft); i >= 0; --i) logit_rows.push_back(layout.rows - 1 - i);
   }
   const View logits{logits_.data(), static_cast<std::int64_t>(logit_rows.size()), logits_.cols()};
   try {
@@ -200,18 +230,45 @@ bool Engine::forward(std::span<const Chunk> batch) {
 // Samples for the chunks that reached the end of their sequence, in the order of their logits.
 void Engine::take_logits(std::span<const Chunk> batch) {
   std::int64_t row = 0;
-  for (const auto& [sequence, rows] : batch) {
-    sequence->cached += rows;
-    remember(*sequence);
-    if (sequence->pending() > 0) continue;
-    const std::span<const float> logits(logits_.row(row++),
-                                        static_cast<std::size_t>(logits_.cols()));
+  for (const Chunk& chunk : batch) {
+    Sequence& sequence = *chunk.sequence;
+    sequence.cached += chunk.rows;
+    remember(sequence);
+    if (sequence.pending() > 0) continue;
     try {
-      accept(*sequence, sampler_.sample(logits, sequence->request.sampling, sequence->history,
-                                        sequence->size(), sequence->request.logprobs));
+      take_rows(chunk, row);
     } catch (const std::exception& error) {
-      fail_sequence(*sequence, error.what());
+      fail_sequence(sequence, error.what());
     }
+    row += 1 + std::ssize(chunk.draft);
+  }
+}
+
+// Samples the next token, and one more after each token of the draft that is the one sampled: then
+// the row after it is that of a step which knows it. The rows from the first wrong token on are
+// forgotten, and their cache is written again.
+void Engine::take_rows(const Chunk& chunk, std::int64_t row) {
+  Sequence& sequence = *chunk.sequence;
+  const std::int64_t drafted = std::ssize(chunk.draft);
+  sequence.drafted += drafted;
+  std::int64_t right = 0;
+  while (true) {
+    const std::span<const float> logits(logits_.row(row + right),
+                                        static_cast<std::size_t>(logits_.cols()));
+    Sample sample = sampler_.sample(logits, sequence.request.sampling, sequence.history,
+                                    sequence.size(), sequence.request.logprobs);
+    const std::int32_t token = sample.token;
+    const bool is_right = right < drafted && chunk.draft[static_cast<std::size_t>(right)] == token;
+    right += is_right ? 1 : 0;
+    sequence.accepted += is_right ? 1 : 0;
+    accept(sequence, std::move(sample));
+    if (!is_right || sequence.finished) break;
+    ++sequence.cached;
+    remember(sequence);
+  }
+  if (drafted > 0) {
+    sequence.draft_length =
+        std::min(right == drafted ? 2 * drafted : right + 1, options_.draft_tokens);
   }
 }
 
@@ -257,6 +314,8 @@ void Engine::finish(Sequence& sequence, FinishReason reason, Event event) {
   end.prompt_tokens = static_cast<std::int64_t>(sequence.request.prompt.size());
   end.cached_tokens = sequence.prefix_hits.value_or(0);
   end.output_tokens = sequence.size() - end.prompt_tokens;
+  end.drafted_tokens = sequence.drafted;
+  end.accepted_tokens = sequence.accepted;
   event.text += sequence.text.finish();
   event.finish = std::move(end);
   events_.push_back(std::move(event));

@@ -29,6 +29,9 @@ struct EngineOptions {
   /// Sequences that run at once; at most max_batch_tokens, so that decoding
   /// alone never fills a batch while a prompt waits.
   std::int64_t max_sequences = 16;
+  /// Tokens that a decode step may check beside the one it computes, drafts made by looking at the
+  /// text so far; 0: none. They cost time when they are wrong, and never change the output.
+  std::int64_t draft_tokens = 0;
   /// Whether requests that begin alike share the cache of their beginning.
   bool prefix_cache = true;
   /// The bytes of an output token, which may end inside a UTF-8 character; nothing for a token that
@@ -68,6 +71,8 @@ struct Finish {
   std::int64_t prompt_tokens = 0;
   std::int64_t cached_tokens = 0;  // of the prompt: found in the prefix cache
   std::int64_t output_tokens = 0;  // a stop token counts
+  std::int64_t drafted_tokens = 0;
+  std::int64_t accepted_tokens = 0;  // of the drafted ones: they became output
 };
 
 /// Something happened to a request. The last event of each has `finish`.
@@ -124,7 +129,8 @@ class Engine {
   struct Sequence;
   struct Chunk {
     Sequence* sequence;
-    std::int64_t rows;
+    std::int64_t rows;  // of known tokens
+    std::vector<std::int32_t> draft;
   };
 
   void make_room();
@@ -132,8 +138,10 @@ class Engine {
   bool start(Sequence& sequence);
   void remember(Sequence& sequence);
   std::vector<Chunk> plan();
+  std::vector<std::int32_t> draft_for(Sequence& sequence, std::int64_t most);
   bool forward(std::span<const Chunk> batch);
   void take_logits(std::span<const Chunk> batch);
+  void take_rows(const Chunk& chunk, std::int64_t row);
   void accept(Sequence& sequence, Sample sample);
   void fail_sequence(Sequence& sequence, const char* message);
   void finish(Sequence& sequence, FinishReason reason, Event event);
@@ -144,7 +152,7 @@ class Engine {
   BlockPool pool_;
   PrefixCache prefixes_;
   Sampler sampler_;
-  Tensor logits_;  // [max_sequences, vocab]
+  Tensor logits_;  // [max_sequences * (1 + draft_tokens), vocab]
   std::unordered_map<RequestId, std::unique_ptr<Sequence>> sequences_;
   std::vector<Sequence*> running_;  // in the order of their start
   std::deque<Sequence*> waiting_;

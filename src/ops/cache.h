@@ -11,8 +11,31 @@
 namespace frugal::ops {
 
 /// How the cache holds its numbers. Rounding is part of the result, with and without a cache.
-enum class CacheType : std::uint8_t { f32, f16 };
-constexpr std::int64_t element_bytes(CacheType type) { return type == CacheType::f32 ? 4 : 2; }
+enum class CacheType : std::uint8_t {
+  f32,
+  f16,
+  q8_0,  // whole numbers up to 127, and a scale in half precision for each 32 of one position
+};
+
+/// Numbers that share a scale in q8_0.
+inline constexpr std::int64_t kCacheGroup = 32;
+constexpr std::int64_t cache_groups(std::int64_t width) {
+  return (width + kCacheGroup - 1) / kCacheGroup;
+}
+
+/// Bytes of `width` numbers of each of kBlockTokens positions; in q8_0 the numbers come first, then
+/// the scales.
+constexpr std::int64_t cache_tile_bytes(CacheType type, std::int64_t width) {
+  switch (type) {
+    case CacheType::f32:
+      return kBlockTokens * width * 4;
+    case CacheType::f16:
+      return kBlockTokens * width * 2;
+    case CacheType::q8_0:
+      return kBlockTokens * (width + cache_groups(width) * 2);
+  }
+  return 0;
+}
 
 /// Block b of this layer starts at base + b * stride. The base is nullptr when there is no cache.
 struct CacheSlice {

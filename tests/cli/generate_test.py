@@ -1,6 +1,7 @@
 """generate and template."""
 
 import json
+import re
 import pathlib
 import signal
 import subprocess
@@ -154,6 +155,29 @@ class SmolTest(support.ProgramTest):
         answer = self.expect_ok("generate", *flags, "--temperature", "0", "--json").json()
         self.assertTrue(answer["text"].startswith(support.SEA_ANSWER), answer["text"])
         self.assertEqual(answer["finish_reason"], "stop")
+
+    def test_drafts_change_nothing_but_the_time(self):
+        # A model this small falls into a loop, which is where drafts are right.
+        flags = ("-m", support.smollm2(), "-p", "What is the capital of France?")
+        flags += ("--temperature", "0", "--max-tokens", "64", "--json")
+        plain = self.expect_ok("generate", *flags).json()
+        drafted = self.expect_ok("generate", *flags, "--draft", "8")
+        self.assertEqual(drafted.json()["tokens"], plain["tokens"])
+        self.assertEqual(plain["drafted_tokens"], 0)
+        self.assertGreater(drafted.json()["accepted_tokens"], 20)
+        self.assertRegex(drafted.err, r"frugal: [0-9]+ of [0-9]+ drafted tokens were right")
+
+    def test_smaller_caches_are_said_to_be_smaller(self):
+        flags = ("-m", support.smollm2(), "-p", support.SEA_QUESTION, "--temperature", "0")
+        flags += ("--max-tokens", "5", "--context", "1024")
+        # Keys and values of 3 heads of 64 in 30 layers; a scale for each 32 numbers in q8_0.
+        for kind, number in [("f32", 4), ("f16", 2), ("q8_0", 34 / 32)]:
+            answer = self.expect_ok("generate", *flags, "--cache-type", kind)
+            self.assertTrue(answer.out.startswith(support.SEA_ANSWER), answer.out)
+            size = 1024 * 30 * 2 * 3 * 64 * number
+            said = re.search(r"cache for 1024 tokens ([0-9.]+) MB", answer.err).group(1)
+            self.assertAlmostEqual(float(said), size / 1e6, delta=0.6)
+        self.expect_error("generate", *flags, "--cache-type", "q4", says="q4")
 
 
 if __name__ == "__main__":

@@ -79,6 +79,7 @@ void expect_answers_as_alone(models::LanguageModel& model, std::uint64_t seed, R
   options.cache_tokens =
       static_cast<std::int64_t>(64 * (4 + rng.below(rng.below(2) == 0 ? 6 : 40)));
   options.max_sequences = static_cast<std::int64_t>(1 + rng.below(8));
+  options.draft_tokens = rng.below(2) == 0 ? 0 : static_cast<std::int64_t>(rng.below(9));
   options.max_batch_tokens = options.max_sequences + static_cast<std::int64_t>(rng.below(100));
   options.token_bytes = bytes_of;
   Engine engine(model, options);

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "ops/testing.h"
+#include "quant/quant.h"
 #include "tensor/float_bits.h"
 
 namespace frugal::ops {
@@ -115,7 +116,7 @@ TEST(Attention, SequencesOfABatchDoNotSeeEachOther) {
 // q, k and v of several shapes: head dims that fill no register, one and many heads to a group.
 TEST(Attention, GivesTheSameBitsOnEveryInstructionSet) {
   ThreadPool pool(2);
-  for (const CacheType type : {CacheType::f32, CacheType::f16}) {
+  for (const CacheType type : {CacheType::f32, CacheType::f16, CacheType::q8_0}) {
     for (const auto& [heads, kv_heads, dim] :
          {std::array<std::int64_t, 3>{6, 2, 20}, {7, 1, 64}, {2, 2, 128}, {13, 1, 5}}) {
       const AttentionShape shape{heads, kv_heads, dim, 0.2F, type};
@@ -153,6 +154,44 @@ TEST(Attention, HalfPrecisionRoundsKeysAndValues) {
               out.view());
     expect_close(out.view(), naive(kShape, o.q.view(), k.view(), v.view()), 1e-5);
   }
+}
+
+// Rows [n, heads * dim], each head by itself, through the block type Q8_0.
+Tensor through_q8_0(const Tensor& rows, std::int64_t dim) {
+  Tensor result(rows.rows(), rows.cols());
+  for (std::int64_t at = 0; at < rows.view().size(); at += dim) {
+    std::vector<float> block(32);  // as many as dim, then zeros
+    std::copy_n(rows.data() + at, dim, block.begin());
+    std::vector<std::byte> bytes(static_cast<std::size_t>(row_bytes(DType::q8_0, 32)));
+    quant::quantize(DType::q8_0, block, bytes);
+    quant::dequantize(DType::q8_0, bytes, block);
+    std::copy_n(block.begin(), dim, result.data() + at);
+  }
+  return result;
+}
+
+TEST(Attention, WholeNumbersRoundKeysAndValuesAsBlocksDo) {
+  ThreadPool pool(1);
+  const Operands o(70);
+  const Tensor k = through_q8_0(o.k, kShape.head_dim);
+  const Tensor v = through_q8_0(o.v, kShape.head_dim);
+  AttentionShape shape = kShape;
+  shape.cache = CacheType::q8_0;
+  for (const Isa isa : usable_isas()) {
+    const Tensor out(70, o.q.cols());
+    attention({pool, isa}, shape, one_sequence(70, 0, {}), o.q.view(), o.k.view(), o.v.view(), {},
+              out.view());
+    expect_close(out.view(), naive(kShape, o.q.view(), k.view(), v.view()), 1e-5);
+  }
+}
+
+TEST(Attention, TheCacheTakesTheBytesItSays) {
+  AttentionShape shape{8, 2, 64, 0.1F};
+  EXPECT_EQ(shape.cache_bytes(), 64 * 2 * 2 * 64 * 4);
+  shape.cache = CacheType::f16;
+  EXPECT_EQ(shape.cache_bytes(), 64 * 2 * 2 * 64 * 2);
+  shape.cache = CacheType::q8_0;
+  EXPECT_EQ(shape.cache_bytes(), 64 * 2 * 2 * row_bytes(DType::q8_0, 64));
 }
 
 // Positions that nobody wrote hold whatever was there before.

@@ -114,7 +114,7 @@ TEST_P(Mla, ChunksThroughTheCacheGiveTheSameBits) {
 
 // Latents that fill no register, more queries than a panel, and several tiles.
 TEST_P(Mla, GivesTheSameBitsOnEveryInstructionSet) {
-  for (const CacheType type : {CacheType::f32, CacheType::f16}) {
+  for (const CacheType type : {CacheType::f32, CacheType::f16, CacheType::q8_0}) {
     for (const int threads : {1, 3}) {
       ThreadPool pool(threads);
       for (const std::int64_t rows : {1, 70, 140}) {

@@ -20,9 +20,8 @@ AttentionKernels kernels_for(const Context& context, CacheType type) {
   return attention_kernels_reference(type);
 }
 
-void store_segment(const Context& context, const AttentionKernels& kernels,
-                   const AttentionShape& shape, const CachedSegment& cached, ConstView k,
-                   ConstView v) {
+void store_segment(const Context& context, const AttentionShape& shape, const CachedSegment& cached,
+                   ConstView k, ConstView v) {
   const Segment& segment = cached.segment;
   context.threads.parallel_for(segment.rows, 16, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
@@ -30,8 +29,10 @@ void store_segment(const Context& context, const AttentionKernels& kernels,
       const std::int32_t block = segment.blocks[static_cast<std::size_t>(position / kBlockTokens)];
       const KvTile tile{shape, cached.cache.block(block)};
       for (std::int64_t h = 0; h < shape.n_kv_heads; ++h) {
-        kernels.store(tile, h, position % kBlockTokens, k.row(segment.row + i) + h * shape.head_dim,
-                      v.row(segment.row + i) + h * shape.head_dim);
+        const std::int64_t slot = position % kBlockTokens;
+        const std::int64_t at = h * shape.head_dim;
+        store_numbers(tile.keys(h), slot, k.row(segment.row + i) + at, shape.head_dim);
+        store_numbers(tile.values(h), slot, v.row(segment.row + i) + at, shape.head_dim);
       }
     }
   });
@@ -40,7 +41,7 @@ void store_segment(const Context& context, const AttentionKernels& kernels,
 }  // namespace
 
 std::int64_t AttentionShape::cache_bytes() const {
-  return n_kv_heads * kBlockTokens * (head_dim + KvTile::padded(head_dim)) * element_bytes(cache);
+  return n_kv_heads * (KvTile::key_bytes(*this) + KvTile::value_bytes(*this));
 }
 
 void attention(const Context& context, const AttentionShape& shape, const SequenceLayout& layout,
@@ -57,7 +58,7 @@ void attention(const Context& context, const AttentionShape& shape, const Sequen
   const AttentionKernels kernels = kernels_for(context, shape.cache);
   const CachedLayout cached_layout(layout, cache, shape.cache_bytes());
   for (const CachedSegment& cached : cached_layout.segments()) {
-    store_segment(context, kernels, shape, cached, k, v);
+    store_segment(context, shape, cached, k, v);
     const std::int64_t queries = cached.segment.rows * (shape.n_heads / shape.n_kv_heads);
     // Small enough that every thread gets some.
     const std::int64_t share =

@@ -11,37 +11,14 @@ namespace frugal::ops {
 template <class Simd, CacheType kType>
 struct AttentionKernel {
   using Floats = typename Simd::Floats;
-  using Numbers = CacheNumbers<Simd, kType>;
+  using Reader = CacheReader<Simd, kType>;
   static constexpr int kQueries = Simd::kQueries;  // queries that share a pass over a tile
   static constexpr int kLanes16 = 16;
   static constexpr int kColumns = kBlockTokens / kLanes16;  // registers of a row of scores
 
-  static void store(const KvTile& tile, std::int64_t kv_head, std::int64_t slot, const float* k,
-                    const float* v) {
-    std::byte* keys = tile.keys(kv_head) + slot * Numbers::kBytes;
-    std::byte* values =
-        tile.values(kv_head) + slot * KvTile::padded(tile.shape.head_dim) * Numbers::kBytes;
-    for (std::int64_t d = 0; d < tile.shape.head_dim; d += kLanes16) {
-      const std::int64_t left = tile.shape.head_dim - d;
-      const std::int64_t count = left < kLanes16 ? left : kLanes16;
-      float part[2][kLanes16] = {};
-      for (std::int64_t i = 0; i < count; ++i) {
-        part[0][i] = k[d + i];
-        part[1][i] = v[d + i];
-      }
-      Numbers::store(values + d * Numbers::kBytes, Simd::load(part[1]));
-      alignas(64) std::byte numbers[kLanes16 * Numbers::kBytes];
-      Numbers::store(numbers, Simd::load(part[0]));
-      for (std::int64_t i = 0; i < count; ++i) {
-        __builtin_memcpy(keys + (d + i) * kBlockTokens * Numbers::kBytes,
-                         numbers + i * Numbers::kBytes, Numbers::kBytes);
-      }
-    }
-  }
-
   /// scores[r][64] = scale * (q[r] . keys).
   template <int kRows>
-  static void score(const AttentionShape& shape, const float* const* q, const std::byte* keys,
+  static void score(const AttentionShape& shape, const float* const* q, const Reader& keys,
                     float (*scores)[kBlockTokens]) {
     constexpr int kTogether = Simd::kColumns;
     for (int c = 0; c < kColumns; c += kTogether) {
@@ -55,7 +32,7 @@ struct AttentionKernel {
         Floats k[kTogether];
 #pragma GCC unroll 4
         for (int i = 0; i < kTogether; ++i) {
-          k[i] = Numbers::load(keys, d * kBlockTokens + (c + i) * kLanes16);
+          k[i] = keys.column(d, (c + i) * kLanes16);
         }
 #pragma GCC unroll 8
         for (int r = 0; r < kRows; ++r) {
@@ -89,14 +66,14 @@ struct AttentionKernel {
       counts[r] = left < 0 ? 0 : left < kBlockTokens ? left : kBlockTokens;
     }
     alignas(64) float scores[kRows][kBlockTokens];
-    score<kRows>(job.shape, q, tile.keys(job.kv_head), scores);
+    score<kRows>(job.shape, q, Reader(tile.keys(job.kv_head)), scores);
     float shrink[kRows];
     for (int r = 0; r < kRows; ++r) {
       shrink[r] = counts[r] == 0 ? 1.0F : softmax_tile(scores[r], counts[r], states[r]);
     }
     const MixRows rows = {scores[0], shrink, out, width};
-    Mixer<Simd, kType>::template mix_causal<kRows>(rows, counts, tile.values(job.kv_head), width, 0,
-                                                   width);
+    Mixer<Simd, kType>::template mix_causal<kRows>(rows, counts, Reader(tile.values(job.kv_head)),
+                                                   0, width);
   }
 
   static void add_tile(const AttentionJob& job, std::int64_t i, std::int64_t rows,
@@ -140,12 +117,15 @@ struct AttentionKernel {
 
 template <class Simd>
 AttentionKernels attention_kernels(CacheType type) {
-  if (type == CacheType::f16) {
-    using Kernel = AttentionKernel<Simd, CacheType::f16>;
-    return {Kernel::store, Kernel::attend};
+  switch (type) {
+    case CacheType::f16:
+      return {AttentionKernel<Simd, CacheType::f16>::attend};
+    case CacheType::q8_0:
+      return {AttentionKernel<Simd, CacheType::q8_0>::attend};
+    case CacheType::f32:
+      break;
   }
-  using Kernel = AttentionKernel<Simd, CacheType::f32>;
-  return {Kernel::store, Kernel::attend};
+  return {AttentionKernel<Simd, CacheType::f32>::attend};
 }
 
 }  // namespace frugal::ops

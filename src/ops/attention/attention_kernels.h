@@ -3,6 +3,7 @@
 
 #include "base/cpu.h"
 #include "ops/attention/attention.h"
+#include "ops/attention/cache_number.h"
 
 namespace frugal::ops {
 
@@ -15,14 +16,21 @@ struct KvTile {
 
   static constexpr std::int64_t padded(std::int64_t dims) { return (dims + 15) / 16 * 16; }
 
+  static std::int64_t key_bytes(const AttentionShape& shape) {
+    return cache_tile_bytes(shape.cache, shape.head_dim);
+  }
+  static std::int64_t value_bytes(const AttentionShape& shape) {
+    return cache_tile_bytes(shape.cache, padded(shape.head_dim));
+  }
+
   /// Keys of one head [head_dim, 64].
-  std::byte* keys(std::int64_t kv_head) const {
-    return base + kv_head * shape.head_dim * kBlockTokens * element_bytes(shape.cache);
+  CacheTile keys(std::int64_t kv_head) const {
+    return {shape.cache, base + kv_head * key_bytes(shape), shape.head_dim, true};
   }
   /// Values of one head [64, padded(head_dim)].
-  std::byte* values(std::int64_t kv_head) const {
-    return keys(shape.n_kv_heads) +
-           kv_head * kBlockTokens * padded(shape.head_dim) * element_bytes(shape.cache);
+  CacheTile values(std::int64_t kv_head) const {
+    std::byte* first = base + shape.n_kv_heads * key_bytes(shape);
+    return {shape.cache, first + kv_head * value_bytes(shape), padded(shape.head_dim), false};
   }
 };
 
@@ -60,9 +68,6 @@ inline std::int64_t queries_at_once(const AttentionShape& shape) {
 }
 
 struct AttentionKernels {
-  /// Puts one position's key and value of a head [head_dim] at `slot` of a tile.
-  void (*store)(const KvTile& tile, std::int64_t kv_head, std::int64_t slot, const float* k,
-                const float* v);
   /// Each query attends to its positions, tile after tile. A score is one chain of fused
   /// multiply-adds along the dims, a mixed value one along the positions.
   void (*attend)(const AttentionJob& job);

@@ -3,22 +3,11 @@
 #include <cstring>
 
 #include "ops/attention/attention_kernels.h"
-#include "ops/attention/cache_number.h"
 #include "ops/softmax_tile.h"
 
 namespace frugal::ops {
 
 namespace {
-
-void store(const KvTile& tile, std::int64_t kv_head, std::int64_t slot, const float* k,
-           const float* v) {
-  const AttentionShape& shape = tile.shape;
-  for (std::int64_t d = 0; d < shape.head_dim; ++d) {
-    store_number(shape.cache, tile.keys(kv_head), d * kBlockTokens + slot, k[d]);
-    store_number(shape.cache, tile.values(kv_head), slot * KvTile::padded(shape.head_dim) + d,
-                 v[d]);
-  }
-}
 
 void attend_one(const AttentionJob& job, std::int64_t i) {
   const AttentionShape& shape = job.shape;
@@ -33,8 +22,7 @@ void attend_one(const AttentionJob& job, std::int64_t i) {
     for (std::int64_t j = 0; j < count; ++j) {
       float sum = 0;
       for (std::int64_t d = 0; d < shape.head_dim; ++d) {
-        sum = std::fmaf(
-            q[d], load_number(shape.cache, tile.keys(job.kv_head), d * kBlockTokens + j), sum);
+        sum = std::fmaf(q[d], load_number(tile.keys(job.kv_head), j, d), sum);
       }
       scores[j] = shape.scale * sum;
     }
@@ -42,8 +30,7 @@ void attend_one(const AttentionJob& job, std::int64_t i) {
     for (std::int64_t d = 0; d < shape.head_dim; ++d) {
       float sum = out[d] * shrink;
       for (std::int64_t j = 0; j < count; ++j) {
-        const std::int64_t at = j * KvTile::padded(shape.head_dim) + d;
-        sum = std::fmaf(scores[j], load_number(shape.cache, tile.values(job.kv_head), at), sum);
+        sum = std::fmaf(scores[j], load_number(tile.values(job.kv_head), j, d), sum);
       }
       out[d] = sum;
     }
@@ -57,6 +44,6 @@ void attend(const AttentionJob& job) {
 
 }  // namespace
 
-AttentionKernels attention_kernels_reference(CacheType) { return {store, attend}; }
+AttentionKernels attention_kernels_reference(CacheType) { return {attend}; }
 
 }  // namespace frugal::ops

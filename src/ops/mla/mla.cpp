@@ -39,7 +39,7 @@ void add_head(const MlaShape& shape, DType dtype, const T* rows, AbsorbedWeights
 }  // namespace
 
 std::int64_t MlaShape::cache_bytes() const {
-  return kBlockTokens * padded_to_lanes(latent_width()) * element_bytes(cache);
+  return cache_tile_bytes(cache, padded_to_lanes(latent_width()));
 }
 
 MlaKernels mla_kernels(Isa isa, CacheType type) {
@@ -92,14 +92,13 @@ void check_mla(const MlaShape& shape, const SequenceLayout& layout, ConstView q,
           "mla: q has {} rows, the layout {}", q.rows, layout.rows);
 }
 
-void store_latents(const Context& context, const MlaKernels& kernels, const LatentTiles& latents,
-                   ConstView latent) {
+void store_latents(const Context& context, const LatentTiles& latents, ConstView latent) {
   const Segment& segment = latents.segment;
   context.threads.parallel_for(segment.rows, 32, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t position = segment.position + i;
-      kernels.store(latents, position / kBlockTokens, position % kBlockTokens,
-                    latent.row(segment.row + i));
+      store_numbers(latents.tile(position / kBlockTokens), position % kBlockTokens,
+                    latent.row(segment.row + i), latent.cols);
     }
   });
 }

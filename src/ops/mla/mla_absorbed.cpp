@@ -125,7 +125,7 @@ void mla_absorbed(const Context& context, const MlaShape& shape, const SequenceL
   const CachedLayout cached_layout(layout, cache, shape.cache_bytes());
   for (const CachedSegment& cached : cached_layout.segments()) {
     const LatentTiles latents{shape, cached.segment, cached.cache};
-    store_latents(context, kernels, latents, latent);
+    store_latents(context, latents, latent);
     const std::int64_t queries = cached.segment.rows * shape.n_heads;
     const std::int64_t jobs = (queries + kJobQueries - 1) / kJobQueries;
     const auto memory = [&](std::int64_t index) {

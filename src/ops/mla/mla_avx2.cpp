@@ -3,9 +3,6 @@
 
 namespace frugal::ops {
 
-MlaKernels mla_kernels_avx2(CacheType type) {
-  if (type == CacheType::f16) return MlaKernel<avx2::Simd, CacheType::f16>::kernels();
-  return MlaKernel<avx2::Simd, CacheType::f32>::kernels();
-}
+MlaKernels mla_kernels_avx2(CacheType type) { return mla_kernels_for<avx2::Simd>(type); }
 
 }  // namespace frugal::ops

@@ -90,7 +90,7 @@ void mla_expanded(const Context& context, const MlaShape& shape, const SequenceL
   const CachedLayout cached_layout(layout, cache, shape.cache_bytes());
   for (const CachedSegment& cached : cached_layout.segments()) {
     const LatentTiles latents{shape, cached.segment, cached.cache};
-    store_latents(context, kernels, latents, latent);
+    store_latents(context, latents, latent);
     expand(context, kernels, latents, q, kv_b, out);
   }
 }

@@ -11,38 +11,29 @@ namespace frugal::ops {
 template <class Simd, CacheType kType>
 struct MlaKernel {
   using Floats = typename Simd::Floats;
-  using Numbers = CacheNumbers<Simd, kType>;
+  using Reader = CacheReader<Simd, kType>;
   /// Positions whose scores for 16 queries are in registers together.
   static constexpr int kPositions = Simd::kPositions;
-
-  static void store(const LatentTiles& latents, std::int64_t tile, std::int64_t slot,
-                    const float* latent) {
-    std::byte* row = latents.tile(tile) + slot * latents.stride() * Numbers::kBytes;
-    const std::int64_t width = latents.shape.latent_width();
-    for (std::int64_t c = 0; c < width; c += kMlaLanes) {
-      float part[kMlaLanes] = {};
-      for (std::int64_t i = 0; i < kMlaLanes && c + i < width; ++i) part[i] = latent[c + i];
-      Numbers::store(row + c * Numbers::kBytes, Simd::load(part));
-    }
-  }
 
   /// Positions [begin, begin + count) of a tile as floats [count, stride].
   static void load_padded(const LatentTiles& latents, std::int64_t tile, std::int64_t begin,
                           std::int64_t count, float* out) {
     const std::int64_t stride = latents.stride();
-    const std::byte* from = latents.tile(tile);
-    for (std::int64_t i = 0; i < count * stride; i += kMlaLanes) {
-      Simd::store(out + i, Numbers::load(from, begin * stride + i));
+    const Reader from(latents.tile(tile));
+    for (std::int64_t j = 0; j < count; ++j) {
+      for (std::int64_t c = 0; c < stride; c += kMlaLanes) {
+        Simd::store(out + j * stride + c, from.row(begin + j, c));
+      }
     }
   }
 
   static void load(const LatentTiles& latents, std::int64_t tile, std::int64_t count, float* out) {
     const std::int64_t width = latents.shape.latent_width();
-    const std::byte* from = latents.tile(tile);
+    const Reader from(latents.tile(tile));
     for (std::int64_t j = 0; j < count; ++j) {
       for (std::int64_t c = 0; c < width; c += kMlaLanes) {
         float part[kMlaLanes];
-        Simd::store(part, Numbers::load(from, j * latents.stride() + c));
+        Simd::store(part, from.row(j, c));
         for (std::int64_t i = 0; i < kMlaLanes && c + i < width; ++i) {
           out[j * width + c + i] = part[i];
         }
@@ -134,8 +125,8 @@ struct MlaKernel {
         if (counts[rows - 1] == 0) continue;
         const MixRows mixed = {job.tile_weights(tile) + i * kBlockTokens,
                                job.shrink + tile * job.count + i, job.mixed + i * width, width};
-        Mixer<Simd, kType>::mix_causal(rows, mixed, counts, job.latents.tile(tile),
-                                       job.latents.stride(), begin, end);
+        Mixer<Simd, kType>::mix_causal(rows, mixed, counts, Reader(job.latents.tile(tile)), begin,
+                                       end);
       }
     }
     for (std::int64_t i = 0; i < job.count; ++i) {
@@ -143,9 +134,20 @@ struct MlaKernel {
     }
   }
 
-  static MlaKernels kernels() {
-    return {store, load, mla_expanded_tile, arrange, score, soften, mix};
-  }
+  static MlaKernels kernels() { return {load, mla_expanded_tile, arrange, score, soften, mix}; }
 };
+
+template <class Simd>
+MlaKernels mla_kernels_for(CacheType type) {
+  switch (type) {
+    case CacheType::f16:
+      return MlaKernel<Simd, CacheType::f16>::kernels();
+    case CacheType::q8_0:
+      return MlaKernel<Simd, CacheType::q8_0>::kernels();
+    case CacheType::f32:
+      break;
+  }
+  return MlaKernel<Simd, CacheType::f32>::kernels();
+}
 
 }  // namespace frugal::ops

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/cpu.h"
+#include "ops/attention/cache_number.h"
 #include "ops/mla/mla.h"
 #include "ops/softmax_tile.h"
 
@@ -20,8 +21,9 @@ struct LatentTiles {
   CacheSlice cache;
 
   std::int64_t stride() const { return padded_to_lanes(shape.latent_width()); }
-  std::byte* tile(std::int64_t index) const {
-    return cache.block(segment.blocks[static_cast<std::size_t>(index)]);
+  CacheTile tile(std::int64_t index) const {
+    return {shape.cache, cache.block(segment.blocks[static_cast<std::size_t>(index)]), stride(),
+            false};
   }
 };
 
@@ -57,9 +59,6 @@ struct AbsorbedJob {
 };
 
 struct MlaKernels {
-  /// Puts one latent [kv_lora_rank + rope] at `slot` of a tile.
-  void (*store)(const LatentTiles& latents, std::int64_t tile, std::int64_t slot,
-                const float* latent);
   /// Reads the first `count` latents of a tile as floats [count, kv_lora_rank + rope].
   void (*load)(const LatentTiles& latents, std::int64_t tile, std::int64_t count, float* out);
   /// Expanded: adds the values of `count` positions, `stride` floats apart, to a row and head.

@@ -13,8 +13,7 @@ void check_mla(const MlaShape& shape, const SequenceLayout& layout, ConstView q,
                View out);
 
 /// Stores the segment's rows of latent [T, kv_lora_rank + rope].
-void store_latents(const Context& context, const MlaKernels& kernels, const LatentTiles& latents,
-                   ConstView latent);
+void store_latents(const Context& context, const LatentTiles& latents, ConstView latent);
 
 void mla_expanded(const Context& context, const MlaShape& shape, const SequenceLayout& layout,
                   ConstView q, ConstView latent, const Weight& kv_b, CacheSlice cache, View out);

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ops/attention/cache_number.h"
 #include "ops/mla/expanded_tile.h"
 #include "ops/mla/mla_kernels.h"
 
@@ -9,14 +8,8 @@ namespace frugal::ops {
 
 namespace {
 
-void store(const LatentTiles& latents, std::int64_t tile, std::int64_t slot, const float* latent) {
-  for (std::int64_t c = 0; c < latents.shape.latent_width(); ++c) {
-    store_number(latents.shape.cache, latents.tile(tile), slot * latents.stride() + c, latent[c]);
-  }
-}
-
 float number(const LatentTiles& latents, std::int64_t tile, std::int64_t j, std::int64_t c) {
-  return load_number(latents.shape.cache, latents.tile(tile), j * latents.stride() + c);
+  return load_number(latents.tile(tile), j, c);
 }
 
 void load(const LatentTiles& latents, std::int64_t tile, std::int64_t count, float* out) {
@@ -84,7 +77,7 @@ void mix(const AbsorbedJob& job, std::int64_t begin, std::int64_t end) {
 }  // namespace
 
 MlaKernels mla_kernels_reference(CacheType) {
-  return {store, load, mla_expanded_tile, arrange, score, soften, mix};
+  return {load, mla_expanded_tile, arrange, score, soften, mix};
 }
 
 }  // namespace frugal::ops

@@ -96,10 +96,11 @@ struct Simd {
   static Floats load_half(const void* p) {
     return {_mm256_cvtph_ps(load_128(p, 0)), _mm256_cvtph_ps(load_128(p, 16))};
   }
-  static void store_half(void* p, Floats x) {
-    auto* halves = static_cast<__m128i*>(p);
-    _mm_storeu_si128(halves, _mm256_cvtps_ph(x.lo, _MM_FROUND_TO_NEAREST_INT));
-    _mm_storeu_si128(halves + 1, _mm256_cvtps_ph(x.hi, _MM_FROUND_TO_NEAREST_INT));
+  /// One value of half precision to every lane.
+  static Floats set_half(const void* p) {
+    std::uint16_t bits;
+    std::memcpy(&bits, p, sizeof bits);
+    return set(_cvtsh_ss(bits));
   }
   static Floats load_bfloat16(const void* p) {
     const Ints bits = shift_left(load_u16(p), 16);

@@ -69,9 +69,11 @@ struct Simd {
 
   /// Sixteen values of half precision, bfloat16, or small whole numbers.
   static Floats load_half(const void* p) { return {_mm512_cvtph_ps(load_256(p))}; }
-  static void store_half(void* p, Floats x) {
-    _mm256_storeu_si256(static_cast<__m256i*>(p),
-                        _mm512_cvtps_ph(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  /// One value of half precision to every lane.
+  static Floats set_half(const void* p) {
+    std::uint16_t bits;
+    std::memcpy(&bits, p, sizeof bits);
+    return set(_cvtsh_ss(bits));
   }
   static Floats load_bfloat16(const void* p) {
     return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(load_256(p)), 16))};
