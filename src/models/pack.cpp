@@ -11,7 +11,7 @@ namespace frugal::models {
 namespace {
 
 // Bytes of the file that are packed before its pages are given back: few enough not to show.
-constexpr std::int64_t kSlice = 16 << 20;
+constexpr std::int64_t kSlice = 2 << 20;
 
 bool is_packed(const ModelConfig& config, const ParameterSite& site, const Parameter& parameter) {
   if (site.kind == ParameterKind::vector || parameter.empty()) return false;

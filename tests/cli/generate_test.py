@@ -1,8 +1,9 @@
 """generate and template."""
 
 import json
-import re
+import os
 import pathlib
+import re
 import signal
 import subprocess
 import tempfile
@@ -155,6 +156,22 @@ class SmolTest(support.ProgramTest):
         answer = self.expect_ok("generate", *flags, "--temperature", "0", "--json").json()
         self.assertTrue(answer["text"].startswith(support.SEA_ANSWER), answer["text"])
         self.assertEqual(answer["finish_reason"], "stop")
+
+    def test_it_starts_at_once_in_little_more_memory_than_the_file(self):
+        model = support.smollm2()
+        flags = ("generate", "-m", model, "-p", "Hi", "--max-tokens", "1", "--context", "256")
+        process = subprocess.Popen(
+            [support.program(), *flags], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        with process.stdout:
+            self.assertGreater(len(process.stdout.read()), 1)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0)
+        # Time of the processor, of all threads together: the clock on the wall sees other programs.
+        self.assertLess(usage.ru_utime + usage.ru_stime, 0.5)
+        size = pathlib.Path(model).stat().st_size
+        self.assertLess(usage.ru_maxrss * 1024, 1.15 * size)
 
     def test_drafts_change_nothing_but_the_time(self):
         # A model this small falls into a loop, which is where drafts are right.

@@ -163,7 +163,7 @@ Tensor run_in_chunks(Transformer& model, std::span<const std::int32_t> tokens,
 
 std::vector<Tensor> run_packed(Transformer& model,
                                std::span<const std::vector<std::int32_t>> sequences,
-                               std::uint64_t seed) {
+                               std::uint64_t seed, std::uint64_t most) {
   Rng rng(seed);
   std::vector<Progress> running;
   std::int64_t total = 0;
@@ -186,7 +186,7 @@ std::vector<Tensor> run_packed(Transformer& model,
   std::vector<std::int64_t> counts(running.size());
   while (std::ranges::any_of(running, [](const Progress& s) { return s.left() > 0; })) {
     for (std::size_t i = 0; i < running.size(); ++i) {
-      counts[i] = std::min(static_cast<std::int64_t>(rng.below(80)), running[i].left());
+      counts[i] = std::min(static_cast<std::int64_t>(rng.below(most + 1)), running[i].left());
     }
     if (std::ranges::any_of(counts, [](std::int64_t n) { return n > 0; })) {
       advance(model, running, counts, cache.data());

@@ -36,11 +36,11 @@ Tensor run_at_once(Transformer& model, std::span<const std::int32_t> tokens);
 Tensor run_in_chunks(Transformer& model, std::span<const std::int32_t> tokens,
                      std::span<const std::int64_t> chunks);
 
-/// The sequences side by side, each advancing by its own part of a random number of tokens at every
-/// step, their cache blocks scattered. Logits of every row, one matrix a sequence.
+/// The sequences side by side, each advancing by a random number of tokens, at most `most`, at
+/// every step, their cache blocks scattered. Logits of every row, one matrix a sequence.
 std::vector<Tensor> run_packed(Transformer& model,
                                std::span<const std::vector<std::int32_t>> sequences,
-                               std::uint64_t seed);
+                               std::uint64_t seed, std::uint64_t most = 79);
 
 /// Largest distance of a row from the reference, relative to the norm of the reference's row.
 /// Row i of `wanted` is compared with row positions[i] of `got`.
