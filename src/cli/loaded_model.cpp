@@ -48,7 +48,9 @@ LoadedModel::LoadedModel(const ModelOptions& options, std::int64_t cache_tokens,
   models::ModelFiles files = models::load_model(path_);
   const std::uint64_t model_bytes = weight_bytes(*files.checkpoint);
   model_ = std::make_unique<models::Transformer>(
-      std::move(files), context(), models::TransformerOptions{.cache_type = options.cache_type});
+      std::move(files), context(),
+      models::TransformerOptions{.cache_mtp = options.draft_tokens > 0,
+                                 .cache_type = options.cache_type});
   cache_tokens_ = std::min(cache_tokens, model_->max_positions() * sequences_);
   const engine::MemoryNeeds needs{
       .model_bytes = model_bytes,

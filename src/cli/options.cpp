@@ -52,8 +52,9 @@ void add_context_option(CLI::App& command, ModelOptions& options) {
 void add_draft_option(CLI::App& command, ModelOptions& options) {
   command
       .add_option("--draft", options.draft_tokens,
-                  "Guess up to so many tokens ahead out of the text so far and check them at once: "
-                  "faster where text repeats, the answer stays the same; 0: never")
+                  "Guess up to so many tokens ahead and check them at once, by the model's own MTP "
+                  "layer, or else out of the text so far: faster where text repeats, the answer "
+                  "stays the same; 0: never")
       ->check(CLI::Range(0, 64))
       ->type_name("N");
 }

@@ -35,6 +35,7 @@ struct Engine::Sequence {
   std::int64_t cached = 0;        // tokens whose cache entries are written
   std::int64_t limit = 0;         // size at which it ends
   std::int64_t draft_length = 0;  // of the next draft: longer after success, shorter after failure
+  std::vector<std::int32_t> further;  // what the model itself drafted
   std::int64_t drafted = 0;
   std::int64_t accepted = 0;
   /// Prompt tokens found in the prefix cache when it first started; later they may be its own.
@@ -126,7 +127,10 @@ std::vector<Event> Engine::step() {
   admit();
   const std::vector<Chunk> batch = plan();
   if (!batch.empty()) {
-    if (forward(batch)) take_logits(batch);
+    if (forward(batch)) {
+      take_logits(batch);
+      if (options_.draft_tokens > 0 && model_.predicts_further()) predict_further(batch);
+    }
     remove_finished();
   }
   return std::exchange(events_, {});
@@ -182,7 +186,7 @@ std::vector<Engine::Chunk> Engine::plan() {
   for (const bool decoding : {true, false}) {
     for (Sequence* sequence : running_) {
       if ((sequence->pending() == 1) != decoding || budget == 0) continue;
-      Chunk chunk{sequence, std::min(sequence->pending(), budget), {}};
+      Chunk chunk{sequence, std::min(sequence->pending(), budget), sequence->cached};
       if (decoding) chunk.draft = draft_for(*sequence, spare);
       const std::int64_t drafted = std::ssize(chunk.draft);
       spare -= drafted;
@@ -197,7 +201,8 @@ std::vector<Engine::Chunk> Engine::plan() {
 std::vector<std::int32_t> Engine::draft_for(Sequence& sequence, std::int64_t most) {
   most = std::min({most, sequence.draft_length, sequence.limit - sequence.size() - 1});
   if (most <= 0) return {};
-  std::vector<std::int32_t> draft = look_up(sequence.tokens, most);
+  std::vector<std::int32_t> draft = model_.predicts_further() ? std::exchange(sequence.further, {})
+                                                              : look_up(sequence.tokens, most);
   if (!sequence.blocks.reserve(sequence.size() + std::ssize(draft))) return {};
   return draft;
 }
@@ -207,12 +212,12 @@ bool Engine::forward(std::span<const Chunk> batch) {
   std::vector<std::int32_t> tokens;
   std::vector<std::int64_t> logit_rows;
   ops::SequenceLayout layout;
-  for (const auto& [sequence, rows, draft] : batch) {
-    const auto begin = sequence->tokens.begin() + sequence->cached;
+  for (const auto& [sequence, rows, position, draft] : batch) {
+    const auto begin = sequence->tokens.begin() + position;
     tokens.insert(tokens.end(), begin, begin + rows);
     tokens.insert(tokens.end(), draft.begin(), draft.end());
     const std::int64_t all = rows + std::ssize(draft);
-    layout.segments.push_back({layout.rows, all, sequence->cached, sequence->blocks.blocks()});
+    layout.segments.push_back({layout.rows, all, position, sequence->blocks.blocks()});
     layout.rows += all;
     if (rows < sequence->pending()) continue;
     for (std::int64_t i = std::ssize(draft); i >= 0; --i) logit_rows.push_back(layout.rows - 1 - i);
@@ -269,6 +274,45 @@ void Engine::take_rows(const Chunk& chunk, std::int64_t row) {
   if (drafted > 0) {
     sequence.draft_length =
         std::min(right == drafted ? 2 * drafted : right + 1, options_.draft_tokens);
+  }
+}
+
+// Lets the model's MTP layer see every row whose next token is known by now, and draft one token
+// for each sequence that decodes.
+void Engine::predict_further(std::span<const Chunk> batch) {
+  std::vector<std::int64_t> rows;
+  std::vector<std::int32_t> next_tokens;
+  std::vector<std::int64_t> logit_rows;
+  std::vector<Sequence*> drafting;
+  ops::SequenceLayout layout;
+  std::int64_t first_row = 0;  // of the chunk, in the last forward pass
+  for (const Chunk& chunk : batch) {
+    Sequence& sequence = *chunk.sequence;
+    const std::int64_t known = sequence.cached - chunk.position;
+    for (std::int64_t i = 0; i < known; ++i) {
+      rows.push_back(first_row + i);
+      next_tokens.push_back(sequence.tokens[static_cast<std::size_t>(chunk.position + i + 1)]);
+    }
+    layout.segments.push_back({layout.rows, known, chunk.position, sequence.blocks.blocks()});
+    layout.rows += known;
+    first_row += chunk.rows + std::ssize(chunk.draft);
+    if (sequence.finished || sequence.pending() != 1) continue;
+    logit_rows.push_back(layout.rows - 1);
+    drafting.push_back(&sequence);
+  }
+  const View logits{logits_.data(), std::ssize(logit_rows), logits_.cols()};
+  try {
+    model_.forward_further(rows, next_tokens, layout, pool_.data(), logit_rows, logits);
+  } catch (const std::exception& error) {
+    for (const Chunk& chunk : batch) {
+      if (!chunk.sequence->finished) fail_sequence(*chunk.sequence, error.what());
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < drafting.size(); ++i) {
+    const float* row = logits.row(static_cast<std::int64_t>(i));
+    const float* best = std::max_element(row, row + logits.cols);
+    drafting[i]->further = {static_cast<std::int32_t>(best - row)};
   }
 }
 

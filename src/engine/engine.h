@@ -29,8 +29,9 @@ struct EngineOptions {
   /// Sequences that run at once; at most max_batch_tokens, so that decoding
   /// alone never fills a batch while a prompt waits.
   std::int64_t max_sequences = 16;
-  /// Tokens that a decode step may check beside the one it computes, drafts made by looking at the
-  /// text so far; 0: none. They cost time when they are wrong, and never change the output.
+  /// Tokens that a decode step may check beside the one it computes; 0: none. A model with an MTP
+  /// layer drafts one itself, for others drafts are made by looking at the text so far. They cost
+  /// time when they are wrong, and never change the output.
   std::int64_t draft_tokens = 0;
   /// Whether requests that begin alike share the cache of their beginning.
   bool prefix_cache = true;
@@ -129,8 +130,9 @@ class Engine {
   struct Sequence;
   struct Chunk {
     Sequence* sequence;
-    std::int64_t rows;  // of known tokens
-    std::vector<std::int32_t> draft;
+    std::int64_t rows;      // of known tokens
+    std::int64_t position;  // of the first
+    std::vector<std::int32_t> draft{};
   };
 
   void make_room();
@@ -142,6 +144,7 @@ class Engine {
   bool forward(std::span<const Chunk> batch);
   void take_logits(std::span<const Chunk> batch);
   void take_rows(const Chunk& chunk, std::int64_t row);
+  void predict_further(std::span<const Chunk> batch);
   void accept(Sequence& sequence, Sample sample);
   void fail_sequence(Sequence& sequence, const char* message);
   void finish(Sequence& sequence, FinishReason reason, Event event);

@@ -27,6 +27,18 @@ class LanguageModel {
   /// ids outside the vocabulary.
   virtual void forward(std::span<const std::int32_t> tokens, const ops::SequenceLayout& layout,
                        std::byte* cache, std::span<const std::int64_t> logit_rows, View logits) = 0;
+
+  /// Whether forward_further() may be called: the model has a layer that predicts one token more.
+  virtual bool predicts_further() const { return false; }
+
+  /// Multi-token prediction over rows of the last forward(): row i of this pass is its row rows[i],
+  /// and next_tokens[i] is the token that came after it. The layout gives these rows the positions
+  /// and cache blocks that they had. Row i of `logits` gets the logits of the token after the next
+  /// one, after row logit_rows[i] of this pass.
+  virtual void forward_further(std::span<const std::int64_t> rows,
+                               std::span<const std::int32_t> next_tokens,
+                               const ops::SequenceLayout& layout, std::byte* cache,
+                               std::span<const std::int64_t> logit_rows, View logits);
 };
 
 }  // namespace frugal::models

@@ -1,5 +1,7 @@
 #include "models/transformer.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "models/pack.h"
 #include "models/rope_frequencies.h"
@@ -78,6 +80,31 @@ void Transformer::forward(std::span<const std::int32_t> tokens, const SequenceLa
   const View hidden = hidden_states(tape, tokens, layout, cache);
   if (logits.rows > 0) {
     ops::linear(context_, tape.rows(hidden, logit_rows), weights_.output_head().weight, nullptr,
+                logits);
+  }
+  if (predicts_further()) {
+    hidden_ = Tensor(hidden.rows, hidden.cols);
+    std::ranges::copy(hidden.span(), hidden_.data());
+  }
+  arena_.release(mark);
+}
+
+bool Transformer::predicts_further() const { return options_.cache_mtp && !weights_.mtp.empty(); }
+
+void Transformer::forward_further(std::span<const std::int64_t> rows,
+                                  std::span<const std::int32_t> next_tokens,
+                                  const SequenceLayout& layout, std::byte* cache,
+                                  std::span<const std::int64_t> logit_rows, View logits) {
+  require(rows.size() == next_tokens.size() && std::ssize(rows) == layout.rows &&
+              std::ranges::all_of(rows, [&](std::int64_t row) { return row < hidden_.rows(); }),
+          "forward_further: {} rows and {} tokens for a layout of {}", rows.size(),
+          next_tokens.size(), layout.rows);
+  const Arena::Mark mark = arena_.mark();
+  Tape tape(context_, arena_);
+  const View states =
+      mtp_hidden_states(tape, 0, tape.rows(hidden_.view(), rows), next_tokens, layout, cache);
+  if (logits.rows > 0) {
+    ops::linear(context_, tape.rows(states, logit_rows), weights_.output_head().weight, nullptr,
                 logits);
   }
   arena_.release(mark);

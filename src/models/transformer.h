@@ -26,6 +26,12 @@ class Transformer final : public LanguageModel {
   std::int64_t cache_block_bytes() const override;
   void forward(std::span<const std::int32_t> tokens, const ops::SequenceLayout& layout,
                std::byte* cache, std::span<const std::int64_t> logit_rows, View logits) override;
+  /// With cache_mtp, when the model has an MTP layer; the first one serves.
+  bool predicts_further() const override;
+  void forward_further(std::span<const std::int64_t> rows,
+                       std::span<const std::int32_t> next_tokens, const ops::SequenceLayout& layout,
+                       std::byte* cache, std::span<const std::int64_t> logit_rows,
+                       View logits) override;
 
   const ModelConfig& config() const { return config_; }
   const formats::Checkpoint& checkpoint() const { return *checkpoint_; }
@@ -71,6 +77,7 @@ class Transformer final : public LanguageModel {
   ops::AttentionShape attention_shape_;
   ops::MlaShape mla_shape_;
   Arena arena_;
+  Tensor hidden_;  // [T, hidden] of the last forward(), when it predicts further
 };
 
 }  // namespace frugal::models

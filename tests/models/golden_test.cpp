@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "base/cpu.h"
 #include "base/rng.h"
@@ -170,6 +171,40 @@ TEST_P(MultiToken, AgreesWithThePyTorchBlock) {
   EXPECT_LT(testing::worst_row(model.logits(tape, states), reference.mtp_logits.view(),
                                reference.mtp_positions),
             kTolerance);
+}
+
+// As the engine calls it: packed, through the cache, over some of the rows of each pass.
+TEST_P(MultiToken, FollowsEachForwardPass) {
+  const std::string name = "models/deepseek_v3_mtp";
+  const Reference reference =
+      testing::read_reference(frugal::testing::golden(name + "/logits.safetensors"));
+  ThreadPool threads(2);
+  Transformer model(load_model(frugal::testing::golden(name)), {threads, best_isa()},
+                    {.mla_mode = GetParam(), .cache_mtp = true});
+  model.pack();
+  const std::span<const std::int32_t> tokens = reference.tokens;
+  const auto length = std::ssize(tokens) - 1;
+  std::vector<std::int32_t> blocks(static_cast<std::size_t>(length / ops::kBlockTokens + 1));
+  std::iota(blocks.begin(), blocks.end(), 0);
+  const Buffer cache(blocks.size() * static_cast<std::size_t>(model.cache_block_bytes()));
+  const Tensor further(length, model.vocab_size());
+  // Each pass computes 30 rows, of which the last 10 are forgotten, like drafts that were wrong.
+  for (std::int64_t begin = 0; begin < length; begin += 20) {
+    const std::int64_t computed = std::min<std::int64_t>(30, length - begin);
+    const std::int64_t kept = std::min<std::int64_t>(20, length - begin);
+    const auto at = static_cast<std::size_t>(begin);
+    model.forward(tokens.subspan(at, static_cast<std::size_t>(computed)),
+                  {{{0, computed, begin, blocks}}, computed}, cache.data(), {},
+                  {nullptr, 0, model.vocab_size()});
+    std::vector<std::int64_t> rows(static_cast<std::size_t>(kept));
+    std::iota(rows.begin(), rows.end(), 0);
+    model.forward_further(rows, tokens.subspan(at + 1, rows.size()),
+                          {{{0, kept, begin, blocks}}, kept}, cache.data(), rows,
+                          {further.row(begin), kept, further.cols()});
+  }
+  EXPECT_LT(
+      testing::worst_row(further.view(), reference.mtp_logits.view(), reference.mtp_positions),
+      kTolerance);
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, MultiToken,
