@@ -33,7 +33,7 @@ class FurtherModel : public MockModel {
     last_tokens_.assign(tokens.begin(), tokens.end());
   }
 
-  void forward_further(std::span<const std::int64_t> rows,
+  void forward_further(std::span<const std::int64_t> kept,
                        std::span<const std::int32_t> next_tokens, const ops::SequenceLayout& layout,
                        std::byte*, std::span<const std::int64_t> logit_rows, View logits) override {
     std::size_t drafted = 0;
@@ -43,7 +43,7 @@ class FurtherModel : public MockModel {
         // One sequence at a time in these tests: its tokens, as this pass tells them.
         seen_.resize(std::max(seen_.size(), position + 2));
         seen_.at(position) =
-            last_tokens_.at(static_cast<std::size_t>(rows[static_cast<std::size_t>(i)]));
+            last_tokens_.at(static_cast<std::size_t>(kept[static_cast<std::size_t>(i)]));
         seen_.at(position + 1) = next_tokens[static_cast<std::size_t>(i)];
         if (drafted == logit_rows.size() || logit_rows[drafted] != i) continue;
         const auto wanted = logits_after(std::span(seen_).first(position + 2));
