@@ -28,6 +28,18 @@ void add_floats(float* to, const float* from, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) to[i] += from[i];
 }
 
+// The values of a weight; one that is quantised is decoded into scratch memory.
+ConstView values_of(const ops::Context& context, const ops::Weight& weight, Arena& scratch) {
+  if (weight.dtype == DType::f32) return weight.floats();
+  const View values = scratch.matrix(weight.n, weight.k);
+  context.threads.parallel_for(weight.n, 16, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      weight.decode(i, 0, {values.row(i), static_cast<std::size_t>(weight.k)});
+    }
+  });
+  return values;
+}
+
 }  // namespace
 
 View Tape::embedding(const Parameter& table, std::span<const std::int32_t> tokens) {
@@ -78,9 +90,12 @@ std::vector<View> Tape::project_in(ops::Precision precision, ConstView x,
   } else {
     ops::linear_batch_fp8(context_, products, precision);
   }
-  if (recording_ == nullptr) return outs;
   std::size_t i = 0;
-  for (const Projection& p : projections) record_linear(precision, x, p, outs[i++]);
+  for (const Projection& p : projections) {
+    View& out = outs[i++];
+    if (recording_ != nullptr) record_linear(precision, x, p, out);
+    if (p.weight.adapter != nullptr) out = add_adapter(out, x, *p.weight.adapter);
+  }
   return outs;
 }
 
@@ -91,8 +106,10 @@ void Tape::record_linear(ops::Precision precision, ConstView x, const Projection
     const ConstView dy = r->take(out);
     if (dy.data == nullptr) return;
     const Recording::Target dx = r->target(x);
-    ops::linear_backward(context_, x, weight.weight.floats(), dy, dx.view, dx.accumulate,
-                         weight.gradient, d_bias, precision);
+    const Arena::Mark mark = r->scratch().mark();
+    ops::linear_backward(context_, x, values_of(context_, weight.weight, r->scratch()), dy, dx.view,
+                         dx.accumulate, weight.gradient, d_bias, precision);
+    r->scratch().release(mark);
   });
 }
 
@@ -189,6 +206,23 @@ View Tape::columns(ConstView x, std::int64_t begin, std::int64_t end) {
     if (dy.data == nullptr) return;
     const View dx = r->gradient(x);
     for (std::int64_t t = 0; t < x.rows; ++t) add_floats(dx.row(t) + begin, dy.row(t), dy.cols);
+  });
+  return out;
+}
+
+View Tape::add_adapter(ConstView base, ConstView x, const Adapter& adapter) {
+  const View up = linear(linear(x, adapter.down), adapter.up);
+  const View out = arena_.matrix(base.rows, base.cols);
+  const float scale = adapter.scale;
+  for (std::int64_t i = 0; i < out.size(); ++i) out.data[i] = base.data[i] + scale * up.data[i];
+  if (recording_ == nullptr) return out;
+  recording_->add([this, r = recording_, base, up, out, scale] {
+    const ConstView dy = r->take(out);
+    if (dy.data == nullptr) return;
+    const View d_base = r->gradient(base);
+    ops::add(context_, d_base, dy, d_base);
+    const View d_up = r->gradient(up);
+    for (std::int64_t i = 0; i < dy.size(); ++i) d_up.data[i] += scale * dy.data[i];
   });
   return out;
 }

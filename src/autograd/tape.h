@@ -48,7 +48,7 @@ class Tape {
   View embedding(const Parameter& table, std::span<const std::int32_t> tokens);
   /// Over the whole row, or each head's part when weight is shorter.
   View rms_norm(ConstView x, const Parameter& weight, float eps);
-  /// x [T, k] -> [T, n]; an empty bias adds nothing.
+  /// x [T, k] -> [T, n], the weight's adapter included; an empty bias adds nothing.
   View linear(ConstView x, const Parameter& weight, const Parameter& bias);
   View linear(ConstView x, const Parameter& weight);
   /// Several products of the same x at once, which costs less than one after the other.
@@ -91,6 +91,7 @@ class Tape {
  private:
   std::vector<View> project_in(ops::Precision precision, ConstView x,
                                std::initializer_list<Projection> projections);
+  View add_adapter(ConstView base, ConstView x, const Adapter& adapter);
   void record_linear(ops::Precision precision, ConstView x, const Projection& projection,
                      ConstView out);
   void keep(ConstView result, View x) const;

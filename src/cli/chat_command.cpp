@@ -40,6 +40,7 @@ void add_chat(CLI::App& app) {
   const auto options = std::make_shared<ChatOptions>();
   CLI::App* command = app.add_subcommand("chat", "Talk with a model");
   add_model_option(*command, options->model, true);
+  add_adapter_option(*command, options->model);
   command->add_option("--system", options->settings.system, "Instructions for the model")
       ->type_name("TEXT");
   CLI::Option* think =

@@ -13,6 +13,7 @@
 #include "formats/gguf.h"
 #include "formats/safetensors.h"
 #include "models/convert.h"
+#include "models/lora.h"
 #include "models/write_config.h"
 #include "text/byte_level_tokenizer.h"
 
@@ -28,6 +29,7 @@ struct ConvertOptions {
   std::string target;
   std::string type = "q8_0";
   std::string pre_tokenizer;
+  std::string adapter;
   bool json = false;
 };
 
@@ -173,7 +175,11 @@ void run_convert(const ConvertOptions& o) {
           o.target);
   const bool to_gguf = target.extension() == ".gguf";
   const models::StorageType& type = models::storage_type_named(o.type);
-  const models::ModelFiles files = models::load_model(source);
+  models::ModelFiles files = models::load_model(source);
+  if (!o.adapter.empty()) {
+    models::load_adapter(files, o.adapter);
+    models::merge_adapters(files);
+  }
   std::vector<TensorSource> tensors =
       to_gguf ? models::gguf_tensors(files, type) : models::hf_tensors(files, type);
   {
@@ -207,6 +213,11 @@ void add_convert(CLI::App& app) {
   command->add_option(
       "--pre-tokenizer", options->pre_tokenizer,
       "Name of the pre-tokenizer in a new GGUF (found by comparison when left out)");
+  command
+      ->add_option("--lora", options->adapter,
+                   "An adapter to merge into the weights: a folder in PEFT's form")
+      ->check(CLI::ExistingDirectory)
+      ->type_name("DIR");
   command->add_flag("--json", options->json, "Print JSON");
   command->callback([options] { run_convert(*options); });
 }

@@ -60,6 +60,7 @@ Json header_of(const EvalOptions& o, const LoadedModel& loaded, const eval::AskO
   for (const auto& tensor : loaded.checkpoint().tensors()) bytes += tensor.data.size();
   return {{"model", loaded.path().string()},
           {"model_bytes", bytes},
+          {"lora", o.model.adapter},
           {"task", o.task},
           {"part", o.part},
           {"questions", questions},
@@ -145,6 +146,7 @@ void add_eval(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("eval", "Measure how many questions of a task a model answers right");
   add_model_option(*command, o->model);
+  add_adapter_option(*command, o->model);
   std::string families;
   for (const tasks::Family& family : tasks::families()) families += " " + family.name;
   command

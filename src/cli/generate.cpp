@@ -137,6 +137,7 @@ void add_generate(CLI::App& app) {
   const auto options = std::make_shared<GenerateOptions>();
   CLI::App* command = app.add_subcommand("generate", "Print a model's answer to one prompt");
   add_model_option(*command, options->model);
+  add_adapter_option(*command, options->model);
   command->add_option("-p,--prompt", options->prompt, "What to ask; - reads standard input")
       ->required()
       ->type_name("P");

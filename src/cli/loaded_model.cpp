@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "cli/model_argument.h"
 #include "engine/memory.h"
+#include "models/lora.h"
 
 namespace frugal::cli {
 
@@ -46,6 +47,7 @@ LoadedModel::LoadedModel(const ModelOptions& options, std::int64_t cache_tokens,
       sequences_(sequences),
       draft_tokens_(options.draft_tokens) {
   models::ModelFiles files = models::load_model(path_);
+  if (!options.adapter.empty()) models::load_adapter(files, options.adapter);
   const std::uint64_t model_bytes = weight_bytes(*files.checkpoint);
   model_ = std::make_unique<models::Transformer>(
       std::move(files), context(),

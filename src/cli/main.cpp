@@ -67,12 +67,13 @@ int main(int argc, char** argv) {
       "A model M is a folder in Hugging Face form, a .gguf file, or a name of frugal pull --list.\n"
       "In the source folder, ./frugal test runs every test.");
   for (const auto add :
-       {frugal::cli::add_eval, frugal::cli::add_chat, frugal::cli::add_serve, frugal::cli::add_keys,
-        frugal::cli::add_generate, frugal::cli::add_tokenize, frugal::cli::add_template,
-        frugal::cli::add_score, frugal::cli::add_perplexity, frugal::cli::add_inspect,
-        frugal::cli::add_pull, frugal::cli::add_cost, frugal::cli::add_tokenizer,
-        frugal::cli::add_convert, frugal::cli::add_train, frugal::cli::add_report,
-        frugal::cli::add_bench}) {
+       {frugal::cli::add_eval,       frugal::cli::add_tune,      frugal::cli::add_reinforce,
+        frugal::cli::add_distil,     frugal::cli::add_questions, frugal::cli::add_chat,
+        frugal::cli::add_serve,      frugal::cli::add_keys,      frugal::cli::add_generate,
+        frugal::cli::add_tokenize,   frugal::cli::add_template,  frugal::cli::add_score,
+        frugal::cli::add_perplexity, frugal::cli::add_inspect,   frugal::cli::add_pull,
+        frugal::cli::add_cost,       frugal::cli::add_tokenizer, frugal::cli::add_convert,
+        frugal::cli::add_train,      frugal::cli::add_report,    frugal::cli::add_bench}) {
     add(app);
   }
   try {

@@ -19,6 +19,15 @@ void add_model_option(CLI::App& command, ModelOptions& options, bool has_default
   }
 }
 
+void add_adapter_option(CLI::App& command, ModelOptions& options) {
+  command
+      .add_option("--lora", options.adapter,
+                  "An adapter beside the model's weights: a folder in PEFT's form, as frugal tune "
+                  "and PEFT write it")
+      ->check(CLI::ExistingDirectory)
+      ->type_name("DIR");
+}
+
 void add_threads_option(CLI::App& command, ModelOptions& options) {
   command
       .add_option("--threads", options.threads, "Compute threads (default: all cores it may use)")

@@ -14,6 +14,7 @@ namespace frugal::cli {
 
 struct ModelOptions {
   std::string model;
+  std::string adapter{};     // a folder of PEFT's; empty: none
   int threads = 0;           // 0: all cores that this process may use
   std::int64_t context = 0;  // 0: the command's own choice
   std::int64_t draft_tokens = 0;
@@ -22,6 +23,8 @@ struct ModelOptions {
 
 /// --model, required unless `has_default`.
 void add_model_option(CLI::App& command, ModelOptions& options, bool has_default = false);
+/// --lora.
+void add_adapter_option(CLI::App& command, ModelOptions& options);
 /// --threads.
 void add_threads_option(CLI::App& command, ModelOptions& options);
 /// --cache-type.

@@ -72,6 +72,7 @@ void add_score(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("score", "Print the log-probability of each token after those before it");
   add_model_option(*command, options->model);
+  add_adapter_option(*command, options->model);
   command->add_option("--tokens", options->tokens, "Token ids, as 1,2,3")
       ->required()
       ->type_name("IDS");
@@ -85,6 +86,7 @@ void add_perplexity(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("perplexity", "Measure how well a model predicts a text file");
   add_model_option(*command, options->model);
+  add_adapter_option(*command, options->model);
   command->add_option("--file", options->file, "The text")->required()->type_name("F");
   command
       ->add_option("--context", options->model.context,

@@ -7,8 +7,10 @@
 #include <limits>
 #include <numeric>
 
+#include "base/cpu.h"
 #include "base/error.h"
 #include "base/rng.h"
+#include "ops/vector_math.h"
 
 namespace frugal::engine {
 
@@ -86,7 +88,10 @@ Sample Sampler::sample(std::span<const float> logits, const SamplingOptions& opt
   Sample sample;
   double log_total = 0;
   if (logprobs) {
-    log_total = log_sum_exp(logits);
+    // The very arithmetic of training's cross-entropy: the log-probabilities of a rollout are those
+    // of its trainer to the bit.
+    adjusted_.assign(logits.begin(), logits.end());
+    log_total = ops::vector_math(chosen_isa()).softmax(1.0F, adjusted_.data(), std::ssize(logits));
     keep_best(logits, static_cast<std::size_t>(*logprobs));
     for (const Candidate& candidate : candidates_) {
       sample.top.push_back({candidate.token, static_cast<float>(candidate.logit - log_total)});

@@ -1,125 +1,13 @@
 #include "train/recipe.h"
 
-#include <fmt/format.h>
-#include <toml++/toml.h>
-
-#include <fstream>
-#include <limits>
-#include <set>
-#include <sstream>
-
-#include "base/error.h"
-#include "base/nearest.h"
+#include "train/recipe_file.h"
 
 namespace frugal::train {
 
 namespace {
 
-constexpr double kAnything = std::numeric_limits<double>::max();
-
-std::string place(const std::string& file, const toml::node& node) {
-  const auto line = node.source().begin.line;
-  return line == 0 ? file : fmt::format("{} line {}", file, line);
-}
-
-// One table of the file. Every key is asked for once; what nobody asked for is an error.
-class Section {
- public:
-  Section(const toml::table* table, std::string name, std::string file)
-      : table_(table), name_(std::move(name)), file_(std::move(file)) {}
-
-  template <typename Number>
-  void number(const char* key, Number& value, double least, double most) {
-    const toml::node* node = find(key);
-    if (node == nullptr) return;
-    const std::optional<double> given = node->value<double>();
-    require(given.has_value() && (!std::is_integral_v<Number> || node->is_integer()),
-            "{}: {} is not {}", place(file_, *node), full(key),
-            std::is_integral_v<Number> ? "an integer" : "a number");
-    require(*given >= least && *given <= most, "{}: {} is {}, expected {}", place(file_, *node),
-            full(key), *given,
-            most == kAnything ? fmt::format("at least {}", least)
-                              : fmt::format("{} to {}", least, most));
-    value = static_cast<Number>(*given);
-  }
-  void boolean(const char* key, bool& value) {
-    const toml::node* node = find(key);
-    if (node == nullptr) return;
-    require(node->is_boolean(), "{}: {} is neither true nor false", place(file_, *node), full(key));
-    value = node->value_or(false);
-  }
-  template <typename Text>  // a string or a path
-  void text(const char* key, Text& value) {
-    const toml::node* node = find(key);
-    if (node == nullptr) return;
-    require(node->is_string(), "{}: {} is not a string", place(file_, *node), full(key));
-    value = node->value_or(std::string());
-  }
-  void choice(const char* key, std::string& value, const std::vector<std::string>& known) {
-    text(key, value);
-    if (std::ranges::find(known, value) != known.end()) return;
-    fail("{}: {} is \"{}\"; known are {}", file_, full(key), printable(value),
-         fmt::join(known, ", "));
-  }
-
-  void refuse_rest() const {
-    if (table_ == nullptr) return;
-    for (const auto& [key, node] : *table_) {
-      const std::string name(key.str());
-      if (known_.contains(name)) continue;
-      const std::vector<std::string> names(known_.begin(), known_.end());
-      const std::string meant = nearest(name, names);
-      fail("{}: unknown key {}{}", place(file_, node), full(printable(name)),
-           meant.empty() ? "" : "; did you mean " + full(meant) + "?");
-    }
-  }
-
- private:
-  const toml::node* find(const char* key) {
-    known_.insert(key);
-    return table_ == nullptr ? nullptr : table_->get(key);
-  }
-  std::string full(const std::string& key) const { return name_ + "." + key; }
-
-  const toml::table* table_;
-  std::string name_;
-  std::string file_;
-  std::set<std::string> known_;
-};
-
-toml::table parse(const std::string& text, const std::string& what) {
-  try {
-    return toml::parse(text, what);
-  } catch (const toml::parse_error& error) {
-    fail("{} line {}: {}", what, error.source().begin.line, std::string(error.description()));
-  }
-}
-
-// "train.lr=1e-3" into the table; a value that is no TOML is a string.
-void apply(toml::table& root, const std::string& override) {
-  const std::size_t equals = override.find('=');
-  const std::size_t dot = override.find('.');
-  require(equals != std::string::npos && dot < equals,
-          "--set {}: expected SECTION.KEY=VALUE, such as train.lr=1e-3", printable(override));
-  const std::string section = override.substr(0, dot);
-  const std::string key = override.substr(dot + 1, equals - dot - 1);
-  const std::string value = override.substr(equals + 1);
-  if (!root.contains(section)) root.insert(section, toml::table{});
-  toml::table* table = root[section].as_table();
-  require(table != nullptr, "--set {}: {} is no section", printable(override), printable(section));
-  try {
-    const toml::table parsed = toml::parse("value = " + value);
-    parsed.get("value")->visit([&](const auto& node) {
-      if constexpr (toml::is_value<decltype(node)>) {
-        table->insert_or_assign(key, node.get());  // without the node's line, which is no file's
-      } else {
-        table->insert_or_assign(key, node);
-      }
-    });
-  } catch (const toml::parse_error&) {
-    table->insert_or_assign(key, value);
-  }
-}
+constexpr double kAnything = RecipeSection::kAnything;
+using Section = RecipeSection;
 
 Json to_json(const toml::node& node) {
   if (const auto* table = node.as_table()) {
@@ -247,33 +135,17 @@ void check(const Recipe& r, const std::string& file) {
 }  // namespace
 
 Recipe read_recipe(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
-  std::ifstream stream(file);
-  require(stream.good(), "cannot read the recipe {}", file.string());
-  std::stringstream text;
-  text << stream.rdbuf();
-  const std::string name = file.string();
-  toml::table root = parse(text.str(), name);
-  for (const std::string& override : overrides) apply(root, override);
-  static const std::vector<std::string> kSections = {"model", "init", "data",
-                                                     "train", "loss", "run"};
-  for (const auto& [key, node] : root) {
-    const std::string section(key.str());
-    const bool known = std::ranges::find(kSections, section) != kSections.end();
-    const std::string meant = nearest(section, kSections);
-    require(known, "{}: unknown section {}{}", place(name, node), printable(section),
-            meant.empty() ? "" : "; did you mean " + meant + "?");
-    require(node.is_table(), "{}: {} is no section", place(name, node), section);
-  }
-  const auto section = [&](const char* key) { return Section(root[key].as_table(), key, name); };
+  const RecipeFile source(file, overrides, {"model", "init", "data", "train", "loss", "run"});
   Recipe recipe;
   recipe.file = file;
-  recipe.model = root.contains("model") ? to_json(*root.get("model")) : Json::object();
-  read_init(section("init"), recipe);
-  read_data(section("data"), recipe);
-  read_train(section("train"), recipe);
-  read_loss(section("loss"), recipe);
-  read_run(section("run"), recipe);
-  check(recipe, name);
+  const toml::node* model = source.root().get("model");
+  recipe.model = model != nullptr ? to_json(*model) : Json::object();
+  read_init(source.section("init"), recipe);
+  read_data(source.section("data"), recipe);
+  read_train(source.section("train"), recipe);
+  read_loss(source.section("loss"), recipe);
+  read_run(source.section("run"), recipe);
+  check(recipe, source.name());
   return recipe;
 }
 

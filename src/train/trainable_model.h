@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "models/lora.h"
 #include "models/transformer.h"
 
 namespace frugal::train {
@@ -25,6 +26,10 @@ class TrainableModel {
                                double std, std::uint64_t seed);
   /// The weights of a checkpoint of any dtype, as float32.
   static TrainableModel load(const std::filesystem::path& path, const ops::Context& context);
+  /// A checkpoint that stays as it is, with adapters that are trained: only those are parameters().
+  /// Adapted weights keep their dtype, all others become float32.
+  static TrainableModel load_adapted(const std::filesystem::path& path, const ops::Context& context,
+                                     const models::LoraConfig& lora, std::uint64_t seed);
 
   models::Transformer& transformer() { return *transformer_; }
   const models::ModelConfig& config() const { return transformer_->config(); }
@@ -37,6 +42,9 @@ class TrainableModel {
   using Fill = std::function<void(const models::ParameterSite&, const autograd::Parameter& from,
                                   Tensor& values)>;
   TrainableModel(models::ModelFiles files, const ops::Context& context, const Fill& fill);
+  /// The weights of `files` as they are; `parameters` are those that have gradients.
+  TrainableModel(models::ModelFiles files, const ops::Context& context,
+                 std::vector<TrainedParameter> parameters);
 
   std::vector<TrainedParameter> parameters_;
   std::unique_ptr<models::Transformer> transformer_;

@@ -1,0 +1,51 @@
+#include "train/base_model.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/mapped_file.h"
+#include "base/output_file.h"
+#include "formats/safetensors.h"
+
+namespace frugal::train {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+void write_text(const fs::path& path, std::string_view text) {
+  OutputFile file(path);
+  file.write(text);
+  file.commit();
+}
+
+}  // namespace
+
+void write_model_folder(const fs::path& folder, const BaseModel& base,
+                        const TrainableModel& model) {
+  require(
+      fs::is_directory(base.path),
+      "{} is no folder in Hugging Face form; make one with: frugal convert {} FOLDER --type bf16",
+      base.path.string(), base.path.string());
+  fs::create_directories(folder);
+  for (const char* name : {"tokenizer.json", "tokenizer_config.json", "generation_config.json",
+                           "chat_template.jinja", "special_tokens_map.json"}) {
+    const fs::path from = base.path / name;
+    if (fs::exists(from)) write_text(folder / name, MappedFile(from).text());
+  }
+  std::vector<formats::TensorSource> tensors;
+  for (const TrainedParameter& p : model.parameters()) {
+    std::vector<std::int64_t> shape = {p.weight.weight.k};
+    if (p.is_matrix) shape.insert(shape.begin(), p.weight.weight.n);
+    tensors.push_back({p.name, DType::f32, shape, [values = p.weight.tensor] {
+                         return std::as_bytes(std::span<const float>(values->view().span()));
+                       }});
+  }
+  formats::write_safetensors(folder / "model.safetensors", std::move(tensors), {{"format", "pt"}});
+  Json config = read_json_file(base.path / "config.json");
+  config["torch_dtype"] = "float32";
+  config.erase("dtype");
+  config.erase("quantization_config");
+  write_text(folder / "config.json", config.dump(2));
+}
+
+}  // namespace frugal::train

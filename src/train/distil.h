@@ -1,0 +1,57 @@
+// Distillation as R1 did it: a teacher answers, a rule keeps what is right, a student is tuned.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "eval/asking.h"
+#include "train/tune.h"
+
+namespace frugal::train {
+
+struct DistilOptions {
+  std::string teacher;  // a model's folder or .gguf
+  std::string task;
+  std::int64_t questions = 1000;
+  std::int64_t samples = 4;  // answers to each
+  std::int64_t keep = 1;     // right answers of a question that are learned, at most
+  double similarity = 0.8;   // answers to a question that share more than this count as one
+  double temperature = 0.6;  // as R1 is evaluated
+  double top_p = 0.95;
+  std::int64_t max_tokens = 512;
+  std::int64_t parallel = 16;
+  std::uint64_t seed = 1;
+  bool force_think = false;
+  int threads = 0;
+  TuneOptions student;  // its data is what the teacher gives
+};
+
+/// One answer of the teacher, as a line of samples.jsonl holds it.
+struct TeacherSample {
+  std::string id;  // of the question
+  std::string question;
+  std::string completion;  // with its thinking in tags, opened ones too
+  bool right = false;
+};
+
+/// The answers to learn from: right ones, of each question at most `keep` that do not resemble
+/// each other, in the order given.
+std::vector<TeacherSample> select(const std::vector<TeacherSample>& samples, std::int64_t keep,
+                                  double similarity);
+
+/// Share of the five-character pieces of two texts that both have (Jaccard), 0 to 1.
+double resemblance(std::string_view a, std::string_view b);
+
+/// The teacher's answers, written to samples.jsonl as they come: a file that is there already is
+/// continued, so that nothing that was generated is lost. Stops early when `stop` says so.
+std::vector<TeacherSample> collect(const DistilOptions& options, engine::Engine& engine,
+                                   const eval::Asker& asker, const std::filesystem::path& file,
+                                   const std::function<bool()>& stop);
+
+/// Writes conversations for tuning; throws Error when there are none.
+void write_conversations(const std::vector<TeacherSample>& samples,
+                         const std::filesystem::path& file);
+
+}  // namespace frugal::train

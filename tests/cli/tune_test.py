@@ -1,0 +1,168 @@
+"""End to end: tuning, adapters, reinforcement and distillation of a model of a few kilobytes."""
+
+import json
+import pathlib
+import random
+import tempfile
+
+import support
+import tiny_model
+
+QUESTION = "a digit in \\boxed form"
+
+
+class Tune(support.ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory()
+        cls.folder = pathlib.Path(cls.temporary.name)
+        cls.model = tiny_model.make(cls.folder / "model")
+        settings = json.loads((cls.model / "tokenizer_config.json").read_text())
+        settings["eos_token"] = "<|end|>"
+        (cls.model / "tokenizer_config.json").write_text(json.dumps(settings))
+        random.seed(1)
+        lines = []
+        for _ in range(96):
+            messages = [
+                {"role": "user", "content": QUESTION},
+                {"role": "assistant", "content": random.choice("1234")},
+            ]
+            lines.append(json.dumps({"messages": messages}))
+        cls.data = cls.folder / "data.jsonl"
+        cls.data.write_text("\n".join(lines) + "\n")
+        cls.task = cls.folder / "task.jsonl"
+        cls.task.write_text(json.dumps({"question": QUESTION, "answer": "3"}) + "\n")
+        cls.tuned = cls.folder / "tuned"
+        cls("test_answers_are_learned").tune(cls.tuned, "--lr", "1e-2", "--epochs", "6")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.temporary.cleanup()
+
+    def tune(self, out, *arguments):
+        return self.expect_ok(
+            "tune", "--model", self.model, "--data", self.data, "--out", out,
+            "--set", "tune.batch_tokens=400", "--set", "tune.threads=1", *arguments)  # fmt: skip
+
+    def generate(self, model, *arguments):
+        return self.expect_ok(
+            "generate", "--model", model, "-p", QUESTION, "--max-tokens", "4", "--temperature",
+            "0", "--threads", "1", "--json", *arguments).json()  # fmt: skip
+
+    def evaluate(self, model):
+        return self.expect_ok(
+            "eval", "--model", model, "--task", self.task, "--samples", "64", "--max-tokens", "4",
+            "--temperature", "1", "--top-p", "1", "--threads", "1", "--json").json()  # fmt: skip
+
+    def metrics(self, run):
+        return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+    def recipe(self, name, text):
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+    def test_answers_are_learned(self):
+        metrics = self.metrics(self.tuned)
+        self.assertLess(metrics[-1]["loss"], 0.5 * metrics[0]["loss"])
+        # One of four digits, then the end: about ln(4) / 2 a token.
+        best = min(m["val_loss"] for m in metrics if m["val_loss"] is not None)
+        self.assertLess(best, 1.0)
+        result = self.generate(self.tuned)
+        self.assertIn(result["text"], "1234")
+        self.assertEqual(result["finish_reason"], "stop")
+        self.assertTrue(0.05 < self.evaluate(self.tuned)["pass@1"]["value"] < 0.6)
+
+    def test_adapters_at_run_time_and_merged(self):
+        adapter = self.folder / "adapter"
+        self.tune(adapter, "--lora-rank", "4", "--lr", "2e-2", "--epochs", "6")
+        config = json.loads((adapter / "adapter_config.json").read_text())
+        self.assertEqual((config["peft_type"], config["r"]), ("LORA", 4))
+        with_adapter = self.generate(self.model, "--lora", adapter)
+        self.assertNotEqual(with_adapter["tokens"], self.generate(self.model)["tokens"])
+        merged = self.folder / "merged"
+        self.expect_ok("convert", self.model, merged, "--type", "f32", "--lora", adapter)
+        self.assertEqual(self.generate(merged)["tokens"], with_adapter["tokens"])
+
+    def reinforce(self, run, *arguments):
+        recipe = self.recipe("grpo.toml", f"""
+            [reinforce]
+            model = "{self.tuned}"
+            task = "{self.task}"
+            questions = 2
+            group = 16
+            steps = 12
+            lr = 3e-3
+            beta = 0.001
+            format_reward = 0
+            max_tokens = 4
+            transcripts_every = 4
+            threads = 1
+            """)
+        return self.expect_ok("reinforce", recipe, "--out", run, *arguments)
+
+    def test_reward_rises_and_rollouts_are_the_trainers(self):
+        run = self.folder / "grpo"
+        self.reinforce(run)
+        metrics = self.metrics(run)
+        self.assertEqual(len(metrics), 12)
+        first = sum(m["accuracy"] for m in metrics[:2]) / 2
+        last = sum(m["accuracy"] for m in metrics[-2:]) / 2
+        self.assertLess(first, 0.6)
+        self.assertGreater(last, 0.9)
+        self.assertEqual([m["max_logprob_difference"] for m in metrics], [0] * 12)
+        transcript = (run / "transcripts" / "step-00000004.jsonl").read_text().splitlines()
+        self.assertEqual(len(transcript), 32)
+        self.assertGreater(self.evaluate(run / "latest")["pass@1"]["value"], 0.9)
+        self.reinforce(run, "--set", "reinforce.steps=14", "--resume")
+        self.assertEqual([m["step"] for m in self.metrics(run)], list(range(1, 15)))
+
+    def test_adapters_are_reinforced(self):
+        run = self.folder / "grpo-lora"
+        self.reinforce(run, "--set", "lora.rank=4", "--set", "reinforce.lr=2e-2")
+        metrics = self.metrics(run)
+        self.assertGreater(metrics[-1]["accuracy"], metrics[0]["accuracy"] + 0.2)
+        self.assertEqual(max(m["max_logprob_difference"] for m in metrics), 0)
+        self.assertTrue((run / "adapter" / "adapter_model.safetensors").exists())
+
+    def test_a_student_learns_what_its_teacher_gets_right(self):
+        recipe = self.recipe("distil.toml", f"""
+            [distil]
+            teacher = "{self.tuned}"
+            student = "{self.model}"
+            task = "{self.task}"
+            samples = 64
+            keep = 32
+            similarity = 1.0
+            temperature = 1.0
+            top_p = 1.0
+            max_tokens = 4
+            threads = 1
+            [tune]
+            lr = 1e-2
+            epochs = 40
+            threads = 1
+            """)
+        out = self.folder / "distilled"
+        self.expect_ok("distil", recipe, "--out", out)
+        samples = [json.loads(s) for s in (out / "samples.jsonl").read_text().splitlines()]
+        self.assertEqual(len(samples), 64)
+        self.assertTrue(0 < sum(s["right"] for s in samples) < 64)
+        data = [json.loads(line) for line in (out / "data.jsonl").read_text().splitlines()]
+        self.assertEqual({d["messages"][1]["content"] for d in data}, {"3"})
+        self.assertEqual(self.generate(out / "student")["text"], "3")
+        again = self.expect_ok("distil", recipe, "--out", out)  # nothing is asked twice
+        self.assertIn("the teacher gave 64 answers", again.out)
+
+    def test_what_is_wrong_is_named(self):
+        bad = self.folder / "bad.jsonl"
+        bad.write_text('{"messages": [{"role": "user", "content": "a"}]}\n{"messages": 3}\n')
+        self.expect_error("tune", "--model", self.model, "--data", bad, "--out", self.folder / "x",
+                          says=["bad.jsonl line 1", "no message is of the assistant"])  # fmt: skip
+        recipe = self.recipe("bad.toml", '[reinforce]\nmodel = "m"\ntask = "t"\ngruop = 3\n')
+        self.expect_error("reinforce", recipe, says=["bad.toml line 4", "did you mean"])
+        self.expect_error("tune", "--data", bad, "--out", self.folder / "x", says="tune.model")
+
+
+if __name__ == "__main__":
+    support.main()
