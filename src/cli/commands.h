@@ -9,6 +9,8 @@ void add_bench(CLI::App& app);
 void add_chat(CLI::App& app);
 void add_convert(CLI::App& app);
 void add_cost(CLI::App& app);
+/// Below add_cost's command.
+void add_cost_serve(CLI::App& cost);
 void add_distil(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_generate(CLI::App& app);

@@ -88,9 +88,10 @@ void add_ledger(CLI::App& command) {
 }  // namespace
 
 void add_cost(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("cost", "What training costs");
+  CLI::App* command = app.add_subcommand("cost", "What training costs, and what serving earns");
   command->require_subcommand(1);
   add_ledger(*command);
+  add_cost_serve(*command);
   CLI::App* plan = command->add_subcommand(
       "plan", "Hours, days and dollars of a training run, before it is run");
   auto options = std::make_shared<PlanOptions>();

@@ -18,6 +18,7 @@ struct KeysOptions {
   server::Key key;
   double amount = 0;
   bool granted = false;
+  std::string file;
   bool json = false;
 };
 
@@ -105,6 +106,16 @@ void add_keys(CLI::App& app) {
 
   CLI::App* revoke = add_command(*keys, options, "revoke", "Make a key useless, at once", true);
   revoke->callback([options] { open_store(options->data).revoke_key(options->key.name); });
+
+  CLI::App* backup =
+      add_command(*keys, options, "backup",
+                  "Copy keys, ledger and chats to a new file, while the server runs", false);
+  backup
+      ->add_option("FILE", options->file,
+                   "To put it back: stop the server, copy it to "
+                   "DIR/frugal.db, and remove DIR/frugal.db-wal")
+      ->required();
+  backup->callback([options] { open_store(options->data).backup(options->file); });
 
   CLI::App* top_up = add_command(
       *keys, options, "topup",

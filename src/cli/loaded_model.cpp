@@ -65,12 +65,14 @@ LoadedModel::LoadedModel(const ModelOptions& options, std::int64_t cache_tokens,
   model_->pack();
 }
 
-std::unique_ptr<engine::Engine> LoadedModel::make_engine(const text::Tokenizer& tokenizer) {
+std::unique_ptr<engine::Engine> LoadedModel::make_engine(
+    const text::Tokenizer& tokenizer, std::shared_ptr<engine::BlockStore> store) {
   return std::make_unique<engine::Engine>(
       *model_, engine::EngineOptions{.cache_tokens = cache_tokens_,
                                      .max_batch_tokens = kBatchTokens,
                                      .max_sequences = sequences_,
                                      .draft_tokens = draft_tokens_,
+                                     .store = std::move(store),
                                      .token_bytes = [&tokenizer](std::int32_t token) {
                                        return tokenizer.is_special(token)
                                                   ? std::string()

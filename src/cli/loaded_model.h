@@ -32,7 +32,8 @@ class LoadedModel {
   ops::Context context() { return {threads_, chosen_isa()}; }
 
   /// An engine for so many sequences at once, whose cache holds cache_tokens().
-  std::unique_ptr<engine::Engine> make_engine(const text::Tokenizer& tokenizer);
+  std::unique_ptr<engine::Engine> make_engine(const text::Tokenizer& tokenizer,
+                                              std::shared_ptr<engine::BlockStore> store = nullptr);
 
  private:
   std::filesystem::path path_;

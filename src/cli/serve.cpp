@@ -6,8 +6,11 @@
 
 #include <cerrno>
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <memory>
+#include <mutex>
+#include <thread>
 
 #include "base/error.h"
 #include "cli/commands.h"
@@ -18,6 +21,7 @@
 #include "net/cache.h"
 #include "net/catalog.h"
 #include "server/app.h"
+#include "server/disk_blocks.h"
 #include "server/listener.h"
 #include "server/store.h"
 
@@ -39,6 +43,8 @@ struct ServeOptions {
   ModelOptions model;  // threads and context
   std::string data;
   std::string runs = "runs";
+  double cache_gigabytes = 4;
+  double idle_minutes = 30;
   server::ListenOptions listen;
 };
 
@@ -55,7 +61,9 @@ std::int64_t modified(const fs::path& path) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
-std::shared_ptr<server::ServedModel> load(ModelOptions options, const std::string& name) {
+// `cache`: the folder of the prefix cache on disk.
+std::shared_ptr<server::ServedModel> load(ModelOptions options, const std::string& name,
+                                          const fs::path& cache, double cache_gigabytes) {
   const std::int64_t context = options.context > 0 ? options.context : kDefaultContext;
   const auto loaded =
       std::make_shared<LoadedModel>(options, context * kFullConversations, kSequences);
@@ -72,7 +80,13 @@ std::shared_ptr<server::ServedModel> load(ModelOptions options, const std::strin
       served->stop_tokens.push_back(*end);
     }
   }
-  served->engine = loaded->make_engine(served->tokenizer);
+  std::shared_ptr<engine::BlockStore> store;
+  if (cache_gigabytes > 0) {
+    const std::string identity = fmt::format("{} {} {}", FRUGAL_VERSION, name, served->fingerprint);
+    store = std::make_shared<server::DiskBlocks>(cache / name, identity,
+                                                 static_cast<std::uint64_t>(cache_gigabytes * 1e9));
+  }
+  served->engine = loaded->make_engine(served->tokenizer, std::move(store));
   served->loop = std::make_unique<engine::EngineLoop>(*served->engine);
   return served;
 }
@@ -121,23 +135,44 @@ class DataLock {
   int fd_;
 };
 
+// Frees models that nobody uses, when there are several.
+class IdleWatch {
+ public:
+  IdleWatch(server::ModelRegistry& models, double minutes)
+      : thread_([&models, minutes](const std::stop_token& stop) {
+          std::mutex mutex;
+          std::condition_variable_any wake;
+          const auto idle = std::chrono::seconds(static_cast<std::int64_t>(minutes * 60));
+          std::unique_lock lock(mutex);
+          while (!wake.wait_for(lock, stop, kLook, [&] { return stop.stop_requested(); })) {
+            if (models.size() > 1) models.unload_idle(idle);
+          }
+        }) {}
+
+ private:
+  static constexpr std::chrono::seconds kLook{10};
+  std::jthread thread_;
+};
+
 void run_serve(ServeOptions options) {
   if (options.models.empty()) {
     fetch_default_model();
     options.models.emplace_back(net::kDefaultModel);
-  }
-  server::ModelRegistry models;
-  for (const std::string& model : options.models) {
-    const std::string name = served_name(model);
-    ModelOptions wanted = options.model;
-    wanted.model = model;
-    models.add(name, modified(resolve_model(model)), [wanted, name] { return load(wanted, name); });
   }
   const fs::path data =
       options.data.empty() ? server::Store::default_folder() : fs::path(options.data);
   server::Store store(data);
   const DataLock lock(data);
   store.recover();
+  server::ModelRegistry models;
+  for (const std::string& model : options.models) {
+    const std::string name = served_name(model);
+    ModelOptions wanted = options.model;
+    wanted.model = model;
+    models.add(name, modified(resolve_model(model)), [=, gigabytes = options.cache_gigabytes] {
+      return load(wanted, name, data / "cache", gigabytes);
+    });
+  }
   server::App app(models, store,
                   {.page = source_folder() / "web" / "dist",
                    .runs = options.runs,
@@ -156,7 +191,10 @@ void run_serve(ServeOptions options) {
           options.listen.host);
   models.get("");  // so that the first question need not wait, and faults show now
   fmt::print(stderr, "frugal: serving on http://{}:{}\n", options.listen.host, http.port());
-  http.run();
+  {
+    const IdleWatch watch(models, options.idle_minutes);
+    http.run();
+  }
   fmt::print(stderr, "frugal: stopped\n");
 }
 
@@ -183,6 +221,16 @@ void add_serve(CLI::App& app) {
       ->add_option("--data", options->data,
                    "Folder of keys, ledger and chats (default: ~/.local/share/frugal)")
       ->type_name("DIR");
+  command
+      ->add_option("--cache-gigabytes", options->cache_gigabytes,
+                   "Most that the prefix cache of a model takes on disk; 0: it is in memory only")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+  command
+      ->add_option("--idle-minutes", options->idle_minutes,
+                   "Of several models, free those that nobody used for so long")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
   command->add_option("--runs", options->runs, "Folder of training runs, for the page")
       ->type_name("DIR")
       ->capture_default_str();

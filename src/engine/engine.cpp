@@ -11,6 +11,31 @@
 
 namespace frugal::engine {
 
+namespace {
+
+// A request's constraint, with what ends its output.
+class ConstraintFilter final : public TokenFilter {
+ public:
+  ConstraintFilter(const Request& request, const SortedVocabulary& vocabulary)
+      : request_(request), vocabulary_(vocabulary) {}
+
+  bool allows(std::int32_t token) const override {
+    const std::vector<std::int32_t>& stops = request_.stop_tokens;
+    const bool stop = std::find(stops.begin(), stops.end(), token) != stops.end();
+    return stop ? request_.constraint->may_end()
+                : request_.constraint->allows(vocabulary_.bytes(token));
+  }
+  void mask(std::span<float> logits) const override {
+    request_.constraint->mask(vocabulary_, request_.stop_tokens, logits);
+  }
+
+ private:
+  const Request& request_;
+  const SortedVocabulary& vocabulary_;
+};
+
+}  // namespace
+
 struct Engine::Sequence {
   Sequence(RequestId sequence_id, Request sequence_request, BlockPool& pool)
       : id(sequence_id),
@@ -32,6 +57,7 @@ struct Engine::Sequence {
   OutputText text;
   BlockTable blocks;
   PrefixCache::Chain chain;       // the blocks that the prefix cache knows
+  BlockStore::Key stored{};       // of the chain, in the store
   std::int64_t cached = 0;        // tokens whose cache entries are written
   std::int64_t limit = 0;         // size at which it ends
   std::int64_t draft_length = 0;  // of the next draft: longer after success, shorter after failure
@@ -86,6 +112,8 @@ void Engine::check(const Request& request) const {
           request.logprobs.value_or(0));
   require(request.stop_strings.empty() || options_.token_bytes,
           "stop strings need an engine that knows the tokens' text");
+  require(!request.constraint || options_.token_bytes,
+          "a constraint needs an engine that knows the tokens' text");
   for (const std::string& stop : request.stop_strings) {
     require(!stop.empty(), "a stop string is empty");
   }
@@ -151,9 +179,48 @@ void Engine::make_room() {
 }
 
 void Engine::admit() {
-  while (!waiting_.empty() && running() < options_.max_sequences && start(*waiting_.front())) {
-    running_.push_back(waiting_.front());
-    waiting_.pop_front();
+  while (!waiting_.empty() && running() < options_.max_sequences) {
+    const auto next = next_in_turn();
+    if (!start(**next)) return;
+    running_.push_back(*next);
+    waiting_.erase(next);
+  }
+}
+
+// The first one of the owner who has the least running.
+std::deque<Engine::Sequence*>::iterator Engine::next_in_turn() {
+  std::unordered_map<std::string_view, std::int64_t> shares;
+  for (const Sequence* sequence : running_) ++shares[sequence->request.owner];
+  return std::min_element(waiting_.begin(), waiting_.end(),
+                          [&](const Sequence* a, const Sequence* b) {
+                            return shares[a->request.owner] < shares[b->request.owner];
+                          });
+}
+
+std::span<std::byte> Engine::block_bytes(std::int32_t block) {
+  const std::int64_t size = model_.cache_block_bytes();
+  return {pool_.data() + block * size, static_cast<std::size_t>(size)};
+}
+
+// Beyond the blocks that memory knows, those that the store knows are read instead of computed.
+void Engine::load_stored(Sequence& sequence) {
+  if (!options_.store || !options_.prefix_cache) return;
+  const std::span<const std::int32_t> tokens(sequence.tokens);
+  const auto block_tokens = [&](std::int64_t block) {
+    return tokens.subspan(static_cast<std::size_t>(block * ops::kBlockTokens), ops::kBlockTokens);
+  };
+  sequence.stored = options_.store->root(sequence.request.owner);
+  for (std::int64_t block = 0; block < sequence.chain.blocks; ++block) {
+    sequence.stored = options_.store->child(sequence.stored, block_tokens(block));
+  }
+  while ((sequence.chain.blocks + 1) * ops::kBlockTokens < sequence.size()) {
+    const auto next = block_tokens(sequence.chain.blocks);
+    const BlockStore::Key key = options_.store->child(sequence.stored, next);
+    const std::int32_t block =
+        sequence.blocks.blocks()[static_cast<std::size_t>(sequence.chain.blocks)];
+    if (!options_.store->load(key, block_bytes(block))) return;
+    prefixes_.extend(sequence.chain, next, block);
+    sequence.stored = key;
   }
 }
 
@@ -173,6 +240,7 @@ bool Engine::start(Sequence& sequence) {
     return false;
   }
   sequence.blocks.reserve(sequence.size());
+  load_stored(sequence);
   sequence.cached = sequence.chain.blocks * ops::kBlockTokens;
   if (!sequence.prefix_hits) sequence.prefix_hits = sequence.cached;
   return true;
@@ -260,13 +328,12 @@ void Engine::take_rows(const Chunk& chunk, std::int64_t row) {
   while (true) {
     const std::span<const float> logits(logits_.row(row + right),
                                         static_cast<std::size_t>(logits_.cols()));
-    Sample sample = sampler_.sample(logits, sequence.request.sampling, sequence.history,
-                                    sequence.size(), sequence.request.logprobs);
-    const std::int32_t token = sample.token;
+    Sample chosen = sample(sequence, logits);
+    const std::int32_t token = chosen.token;
     const bool is_right = right < drafted && chunk.draft[static_cast<std::size_t>(right)] == token;
     right += is_right ? 1 : 0;
     sequence.accepted += is_right ? 1 : 0;
-    accept(sequence, std::move(sample));
+    accept(sequence, std::move(chosen));
     if (!is_right || sequence.finished) break;
     ++sequence.cached;
     remember(sequence);
@@ -322,9 +389,26 @@ void Engine::remember(Sequence& sequence) {
   const std::span<const std::int32_t> tokens(sequence.tokens);
   while ((sequence.chain.blocks + 1) * ops::kBlockTokens <= sequence.cached) {
     const auto block = static_cast<std::size_t>(sequence.chain.blocks);
-    prefixes_.extend(sequence.chain, tokens.subspan(block * ops::kBlockTokens, ops::kBlockTokens),
-                     sequence.blocks.blocks()[block]);
+    const auto filled = tokens.subspan(block * ops::kBlockTokens, ops::kBlockTokens);
+    prefixes_.extend(sequence.chain, filled, sequence.blocks.blocks()[block]);
+    if (!options_.store) continue;
+    sequence.stored = options_.store->child(sequence.stored, filled);
+    options_.store->save(sequence.stored, block_bytes(sequence.blocks.blocks()[block]));
   }
+}
+
+Sample Engine::sample(const Sequence& sequence, std::span<const float> logits) {
+  const Request& request = sequence.request;
+  const auto choose = [&](const TokenFilter* filter) {
+    return sampler_.sample(logits, request.sampling, sequence.history, sequence.size(),
+                           request.logprobs, filter);
+  };
+  if (!request.constraint) return choose(nullptr);
+  if (!vocabulary_) {
+    vocabulary_ = std::make_unique<SortedVocabulary>(model_.vocab_size(), options_.token_bytes);
+  }
+  const ConstraintFilter filter(request, *vocabulary_);
+  return choose(&filter);
 }
 
 void Engine::accept(Sequence& sequence, Sample sample) {
@@ -333,10 +417,13 @@ void Engine::accept(Sequence& sequence, Sample sample) {
   const bool stop = std::find(stop_tokens.begin(), stop_tokens.end(), token) != stop_tokens.end();
   std::string text;
   if (!stop && options_.token_bytes) text = sequence.text.feed(options_.token_bytes(token));
+  TokenConstraint* constraint = sequence.request.constraint.get();
+  if (!stop && constraint != nullptr) constraint->accept(vocabulary_->bytes(token));
+  const bool complete = constraint != nullptr && constraint->must_end();
   sequence.tokens.push_back(token);
   if (sequence.request.sampling.has_penalties()) sequence.history.add_output(token);
   Event event{sequence.id, std::move(sample), std::move(text), {}};
-  if (stop || sequence.text.stopped_by()) {
+  if (stop || complete || sequence.text.stopped_by()) {
     finish(sequence, FinishReason::stop, std::move(event));
   } else if (sequence.size() == sequence.limit) {
     finish(sequence, FinishReason::length, std::move(event));
@@ -354,7 +441,11 @@ void Engine::finish(Sequence& sequence, FinishReason reason, Event event) {
   Finish end;
   end.reason = reason;
   end.stop_string = sequence.text.stopped_by();
-  if (reason == FinishReason::stop && !end.stop_string) end.stop_token = event.token->token;
+  const std::vector<std::int32_t>& stops = sequence.request.stop_tokens;
+  if (reason == FinishReason::stop && !end.stop_string &&
+      std::find(stops.begin(), stops.end(), event.token->token) != stops.end()) {
+    end.stop_token = event.token->token;
+  }
   end.prompt_tokens = static_cast<std::int64_t>(sequence.request.prompt.size());
   end.cached_tokens = sequence.prefix_hits.value_or(0);
   end.output_tokens = sequence.size() - end.prompt_tokens;

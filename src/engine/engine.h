@@ -11,6 +11,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/block_store.h"
+#include "engine/constraint.h"
 #include "engine/kv_cache.h"
 #include "engine/prefix_cache.h"
 #include "engine/sampler.h"
@@ -35,6 +37,8 @@ struct EngineOptions {
   std::int64_t draft_tokens = 0;
   /// Whether requests that begin alike share the cache of their beginning.
   bool prefix_cache = true;
+  /// Where the cache of full blocks is kept for later, and looked for; none: in memory only.
+  std::shared_ptr<BlockStore> store{};
   /// The bytes of an output token, which may end inside a UTF-8 character; nothing for a token that
   /// is not shown. Without it events have no text, and requests with stop strings are refused.
   std::function<std::string(std::int32_t token)> token_bytes{};
@@ -49,6 +53,9 @@ struct Request {
   std::vector<std::int32_t> stop_tokens{};
   /// Texts that end the output, and are not part of its text.
   std::vector<std::string> stop_strings{};
+  /// Holds the output to a grammar, and follows it: one of its own for each request, none for free
+  /// output. Needs an engine that knows the tokens' text.
+  std::shared_ptr<TokenConstraint> constraint{};
   /// How many of the most likely tokens to report; 0: only the chosen one's log-probability.
   std::optional<int> logprobs{};
   /// Requests of one owner share the cache of equal beginnings (in whole blocks of 64 tokens),
@@ -58,7 +65,7 @@ struct Request {
 };
 
 enum class FinishReason {
-  stop,       // a stop token or a stop string
+  stop,       // a stop token, a stop string, or the end of the constraint's grammar
   length,     // max_tokens, or the context is full
   cancelled,  // by cancel()
   error,      // see Finish::error
@@ -88,7 +95,8 @@ struct Event {
 /// the request alone, neither on the others nor on the options: the model's rows are independent
 /// bit for bit, and random numbers go by seed and position.
 ///
-/// Requests start in the order of submission, as cache and max_sequences allow. Cache is taken as
+/// Requests of one owner start in the order of submission, as cache and max_sequences allow; of
+/// several owners the one with the fewest running sequences comes next. Cache is taken as
 /// sequences grow; when it runs out, the sequence that started last gives its blocks back and is
 /// computed again later, so that the oldest always gets on.
 class Engine {
@@ -137,13 +145,17 @@ class Engine {
 
   void make_room();
   void admit();
+  std::deque<Sequence*>::iterator next_in_turn();
   bool start(Sequence& sequence);
+  void load_stored(Sequence& sequence);
+  std::span<std::byte> block_bytes(std::int32_t block);
   void remember(Sequence& sequence);
   std::vector<Chunk> plan();
   std::vector<std::int32_t> draft_for(Sequence& sequence, std::int64_t most);
   bool forward(std::span<const Chunk> batch);
   void take_logits(std::span<const Chunk> batch);
   void take_rows(const Chunk& chunk, std::int64_t row);
+  Sample sample(const Sequence& sequence, std::span<const float> logits);
   void predict_further(std::span<const Chunk> batch);
   void accept(Sequence& sequence, Sample sample);
   void fail_sequence(Sequence& sequence, const char* message);
@@ -155,7 +167,8 @@ class Engine {
   BlockPool pool_;
   PrefixCache prefixes_;
   Sampler sampler_;
-  Tensor logits_;  // [max_sequences * (1 + draft_tokens), vocab]
+  std::unique_ptr<SortedVocabulary> vocabulary_;  // made for the first constraint
+  Tensor logits_;                                 // [max_sequences * (1 + draft_tokens), vocab]
   std::unordered_map<RequestId, std::unique_ptr<Sequence>> sequences_;
   std::vector<Sequence*> running_;  // in the order of their start
   std::deque<Sequence*> waiting_;

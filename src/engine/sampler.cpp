@@ -83,7 +83,7 @@ double log_sum_exp(std::span<const float> logits) {
 
 Sample Sampler::sample(std::span<const float> logits, const SamplingOptions& options,
                        const TokenHistory& history, std::int64_t position,
-                       std::optional<int> logprobs) {
+                       std::optional<int> logprobs, const TokenFilter* filter) {
   check_finite(logits);
   Sample sample;
   double log_total = 0;
@@ -98,22 +98,33 @@ Sample Sampler::sample(std::span<const float> logits, const SamplingOptions& opt
     }
   }
   const std::span<const float> adjusted = adjust(logits, options, history);
-  const float max = largest(adjusted);
-  require(std::isfinite(max), "no token can be sampled: {}",
-          max < 0 ? "logit_bias bans all of them" : "the adjusted logits overflow");
-  if (options.temperature == 0) {
-    const auto first = std::find(adjusted.begin(), adjusted.end(), max);
-    sample.token = static_cast<std::int32_t>(first - adjusted.begin());
-  } else {
-    truncate(adjusted, options, max);
-    Rng rng(options.seed);
-    rng.seek(static_cast<std::uint64_t>(position));
-    sample.token = draw(rng.uniform());
+  sample.token = choose(adjusted, options, position, 0);
+  if (filter != nullptr && !filter->allows(sample.token)) {
+    if (adjusted.data() != adjusted_.data()) adjusted_.assign(logits.begin(), logits.end());
+    filter->mask(adjusted_);
+    sample.token = choose(adjusted_, options, position, 1);
   }
   if (logprobs) {
     sample.logprob = static_cast<float>(logits[static_cast<std::size_t>(sample.token)] - log_total);
   }
   return sample;
+}
+
+// `stream` keeps a second choice independent of the first one.
+std::int32_t Sampler::choose(std::span<const float> logits, const SamplingOptions& options,
+                             std::int64_t position, std::uint64_t stream) {
+  const float max = largest(logits);
+  require(std::isfinite(max), "no token can be sampled: {}",
+          max < 0 ? "logit_bias or the answer's grammar bans all of them"
+                  : "the adjusted logits overflow");
+  if (options.temperature == 0) {
+    const auto first = std::find(logits.begin(), logits.end(), max);
+    return static_cast<std::int32_t>(first - logits.begin());
+  }
+  truncate(logits, options, max);
+  Rng rng(options.seed, stream);
+  rng.seek(static_cast<std::uint64_t>(position));
+  return draw(rng.uniform());
 }
 
 std::span<const float> Sampler::adjust(std::span<const float> logits,

@@ -75,6 +75,15 @@ void check_finite(std::span<const float> logits);
 /// log(sum(exp(logits))), summed in double in one fixed order.
 double log_sum_exp(std::span<const float> logits);
 
+/// Which tokens may come next; others are not chosen, however likely.
+class TokenFilter {
+ public:
+  virtual ~TokenFilter() = default;
+  virtual bool allows(std::int32_t token) const = 0;
+  /// Sets the logits [vocab] of all tokens that may not come to minus infinity.
+  virtual void mask(std::span<float> logits) const = 0;
+};
+
 /// The sampler itself only keeps scratch memory; one serves any number of sequences.
 class Sampler {
  public:
@@ -82,8 +91,13 @@ class Sampler {
   /// chosen token's place in its sequence, alone: so a result depends neither on the batch nor on
   /// where an answer was cut and continued. `logprobs` asks for log-probabilities and that many of
   /// the most likely tokens. Throws Error when a logit is not finite, or every token is banned.
+  ///
+  /// With a `filter` the first choice is kept if it may come, and otherwise made again from the
+  /// tokens that may: without truncation that is the model's distribution among those, and most of
+  /// the time no mask over the vocabulary has to be made.
   Sample sample(std::span<const float> logits, const SamplingOptions& options,
-                const TokenHistory& history, std::int64_t position, std::optional<int> logprobs);
+                const TokenHistory& history, std::int64_t position, std::optional<int> logprobs,
+                const TokenFilter* filter = nullptr);
 
  private:
   struct Candidate {
@@ -95,6 +109,8 @@ class Sampler {
     return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
   }
 
+  std::int32_t choose(std::span<const float> logits, const SamplingOptions& options,
+                      std::int64_t position, std::uint64_t stream);
   std::span<const float> adjust(std::span<const float> logits, const SamplingOptions& options,
                                 const TokenHistory& history);
   void truncate(std::span<const float> logits, const SamplingOptions& options, float max);

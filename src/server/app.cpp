@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/log.h"
+#include "server/anthropic.h"
 #include "server/api_error.h"
 #include "server/origin.h"
 #include "server/wire.h"
@@ -40,6 +41,9 @@ std::span<const App::Route> App::routes() {
       Route{"GET", "/models", &App::list_models},
       Route{"POST", "/chat/completions", &App::chat_completions},
       Route{"POST", "/completions", &App::text_completions},
+      Route{"POST", "/anthropic/v1/messages", &App::anthropic_messages},
+      Route{"POST", "/anthropic/v1/messages/count_tokens", &App::anthropic_count},
+      Route{"GET", "/anthropic/v1/models", &App::list_models},
       Route{"GET", "/user/balance", &App::balance},
       Route{"GET", "/metrics", &App::metrics},
       Route{"GET", "/api/status", &App::status},
@@ -62,13 +66,17 @@ void App::handle(const HttpRequest& request, const std::shared_ptr<Exchange>& ex
   try {
     dispatch(request, exchange);
   } catch (const ApiError& error) {
-    metrics_.count_refusal(error.status());
-    exchange->send(error_response(error));
+    refuse(request, *exchange, error);
   } catch (const std::exception& error) {
-    metrics_.count_refusal(500);
     log_warning("{} {}: {}", request.method, printable(request.path()), error.what());
-    exchange->send(error_response(ApiError(500, error.what())));
+    refuse(request, *exchange, ApiError(500, error.what()));
   }
+}
+
+void App::refuse(const HttpRequest& request, Exchange& exchange, const ApiError& error) {
+  metrics_.count_refusal(error.status());
+  const bool anthropic = request.path().starts_with("/anthropic/");
+  exchange.send(anthropic ? anthropic_error(error) : error_response(error));
 }
 
 void App::dispatch(const HttpRequest& request, const std::shared_ptr<Exchange>& exchange) {

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "cost/prices.h"
+#include "server/api_error.h"
 #include "server/endpoint.h"
 #include "server/http.h"
 #include "server/limits.h"
@@ -59,6 +60,7 @@ class App {
   };
   static std::span<const Route> routes();
 
+  void refuse(const HttpRequest& request, Exchange& exchange, const ApiError& error);
   void dispatch(const HttpRequest& request, const std::shared_ptr<Exchange>& exchange);
   bool send_page(const HttpRequest& request, Exchange& exchange) const;
   Key authorize(const HttpRequest& request) const;
@@ -66,6 +68,8 @@ class App {
   // What generates (app_generate.cpp).
   void chat_completions(const Visit& visit);
   void text_completions(const Visit& visit);
+  void anthropic_messages(const Visit& visit);
+  void anthropic_count(const Visit& visit);
   void resumable(const Visit& visit);
   void resume(const Visit& visit);
   void stop_generation(const Visit& visit);

@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "base/log.h"
-#include "server/api_error.h"
+#include "server/anthropic.h"
 #include "server/app.h"
 #include "server/wire.h"
 
@@ -52,6 +52,21 @@ void App::text_completions(const Visit& visit) {
   GenerationPlan plan = plan_text(wanted, *admission.model, visit.key.user);
   generate(visit, std::move(admission), visit.exchange, std::move(plan),
            [&](Call call) { return text_writer(std::move(call), wanted); });
+}
+
+void App::anthropic_messages(const Visit& visit) {
+  const ChatCompletionRequest wanted = parse_anthropic(visit.request.body);
+  Admission admission = admit(visit, wanted.common);
+  GenerationPlan plan = plan_chat(wanted, *admission.model, visit.key.user);
+  generate(visit, std::move(admission), visit.exchange, std::move(plan),
+           [&](Call call) { return anthropic_writer(std::move(call), wanted.common.stream); });
+}
+
+void App::anthropic_count(const Visit& visit) {
+  const ChatCompletionRequest wanted = parse_anthropic(visit.request.body, true);
+  const auto model = models_.get(wanted.common.model);
+  const GenerationPlan plan = plan_chat(wanted, *model, visit.key.user);
+  reply(*visit.exchange, {{"input_tokens", plan.request.prompt.size()}});
 }
 
 void App::resumable(const Visit& visit) {
@@ -105,11 +120,13 @@ void App::generate(const Visit& visit, Admission admission,
   const std::int64_t row = store_.begin_request(visit.key, entry);
   const auto on_done = [this, row, entry, ticket = admission.ticket](
                            const Usage& usage, Ending worst) { bill(row, entry, usage, worst); };
+  const auto prompt_tokens = static_cast<std::int64_t>(plan.request.prompt.size());
   std::shared_ptr<Generation> generation;
   try {
     // The writer begins the response, so it comes when nothing can be refused any more.
-    generation = Generation::start(admission.model, std::move(plan),
-                                   make_writer({exchange, admission.model, on_done}));
+    generation =
+        Generation::start(admission.model, std::move(plan),
+                          make_writer({exchange, admission.model, on_done, prompt_tokens}));
   } catch (const Error&) {
     bill(row, entry, {}, Ending::error);
     throw;

@@ -17,6 +17,7 @@ struct Call {
   std::shared_ptr<ServedModel> model;
   /// Called once before the client is told of the end; the bill is written here.
   std::function<void(const Usage& usage, Ending worst)> on_done;
+  std::int64_t prompt_tokens = 0;
 };
 
 /// The engine's request for what all kinds of completion share. `owner` shares the prefix cache
@@ -35,7 +36,7 @@ std::shared_ptr<GenerationListener> chat_writer(Call call, const ChatCompletionR
 std::shared_ptr<GenerationListener> text_writer(Call call, const TextCompletionRequest& request);
 
 /// As "finish_reason".
-const char* finish_reason(Ending ending);
+const char* finish_reason(const ChoiceEnd& end);
 /// As "usage".
 Json usage_json(const Usage& usage);
 /// As an element of "logprobs": {token, logprob, bytes, top_logprobs}.

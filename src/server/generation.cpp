@@ -21,6 +21,10 @@ Generation::Generation(std::shared_ptr<ServedModel> model, GenerationPlan plan,
       ids_(choices_.size(), 0) {
   for (Choice& choice : choices_) {
     if (plan_.chat_prompt) choice.splitter.emplace(*plan_.chat_prompt);
+    if (plan_.tools) choice.tools.emplace(*plan_.tools);
+    if (plan_.request.constraint) {
+      choice.constraint = std::make_shared<engine::TokenConstraint>(*plan_.request.constraint);
+    }
     if (plan_.thinking_tokens) choice.tokens = plan_.request.prompt;
   }
   model_->active += plan_.choices;
@@ -37,6 +41,7 @@ std::shared_ptr<Generation> Generation::start(std::shared_ptr<ServedModel> model
   for (int i = 0; i < generation->plan_.choices; ++i) {
     engine::Request request = generation->plan_.request;
     request.sampling.seed += static_cast<std::uint64_t>(i);
+    request.constraint = generation->choices_[static_cast<std::size_t>(i)].constraint;
     generation->submit(i, std::move(request));
   }
   return generation;
@@ -96,7 +101,19 @@ void Generation::emit(int index, const std::string& text, const engine::Sample* 
   } else {
     delta.content = text;
   }
-  const bool is_empty = delta.reasoning.empty() && delta.content.empty() && token == nullptr;
+  if (choice.tools) {
+    text::ToolCallParser::Output output = choice.tools->feed(delta.content);
+    if (last) {
+      text::ToolCallParser::Output rest = choice.tools->finish();
+      output.text += rest.text;
+      for (text::ToolCall& call : rest.calls) output.calls.push_back(std::move(call));
+    }
+    delta.content = std::move(output.text);
+    delta.calls = std::move(output.calls);
+    choice.called = choice.called || !delta.calls.empty();
+  }
+  const bool is_empty =
+      delta.reasoning.empty() && delta.content.empty() && delta.calls.empty() && token == nullptr;
   if (!is_empty) listener_->on_delta(delta);
 }
 
@@ -114,6 +131,8 @@ void Generation::close_thinking(int index) {
   finish.reason = cancelled ? engine::FinishReason::cancelled : engine::FinishReason::length;
   engine::Request request = plan_.request;
   request.sampling.seed += static_cast<std::uint64_t>(index);
+  request.constraint = choice.constraint;
+  if (choice.constraint) choice.constraint->accept(kCloseThinking);
   for (const std::int32_t token :
        model_->tokenizer.encode(kCloseThinking, {.add_special_tokens = false})) {
     choice.tokens.push_back(token);
@@ -139,6 +158,7 @@ void Generation::end_choice(int index, const engine::Finish& finish) {
   if (std::exchange(choice.ended, true)) return;
   emit(index, "", nullptr, true);
   ChoiceEnd end{.choice = index, .stop_string = finish.stop_string, .error = finish.error};
+  end.called = choice.called && finish.reason == engine::FinishReason::stop;
   switch (finish.reason) {
     case engine::FinishReason::stop:
       end.ending = Ending::stop;

@@ -11,6 +11,7 @@
 
 #include "server/served_model.h"
 #include "text/thinking.h"
+#include "text/tool_calls.h"
 
 namespace frugal::server {
 
@@ -41,6 +42,8 @@ struct GenerationPlan {
   /// The prompt as text, which tells whether the reasoning has begun. None: the output is not cut
   /// into reasoning and answer.
   std::optional<std::string> chat_prompt{};
+  /// How the answer would write calls of tools; none: there are no tools.
+  std::optional<text::ToolStyle> tools{};
   /// Most tokens of reasoning; then </think> is put into the model's mouth.
   std::optional<std::int64_t> thinking_tokens{};
 };
@@ -51,6 +54,7 @@ struct Delta {
   int choice = 0;
   std::string reasoning{};
   std::string content{};
+  std::vector<text::ToolCall> calls{};
   const engine::Sample* token = nullptr;  // null: text alone
   bool token_is_reasoning = false;
 };
@@ -58,6 +62,7 @@ struct Delta {
 struct ChoiceEnd {
   int choice = 0;
   Ending ending = Ending::stop;
+  bool called = false;  // it ended with calls of tools
   std::optional<std::string> stop_string{};
   std::string error{};
 };
@@ -90,6 +95,9 @@ class Generation : public std::enable_shared_from_this<Generation> {
  private:
   struct Choice {
     std::optional<text::ThinkingSplitter> splitter;
+    std::optional<text::ToolCallParser> tools;
+    bool called = false;
+    std::shared_ptr<engine::TokenConstraint> constraint;
     std::vector<std::int32_t> tokens;  // prompt and output, kept while the reasoning is limited
     std::int64_t output = 0;
     std::int64_t reasoning = 0;

@@ -134,14 +134,8 @@ ToolChoice read_tool_choice(Fields& fields, const Json& tools) {
     inside.finish();
     named.finish();
     choice = {ToolChoice::Kind::named, *name};
-    const bool known = std::any_of(tools.begin(), tools.end(), [&](const Json& tool) {
-      return tool["function"]["name"] == *name;
-    });
-    if (!known) inside.refuse("name", fmt::format("no tool is called {}", printable(*name)));
   }
-  if (choice.kind == ToolChoice::Kind::required && tools.is_null()) {
-    fields.refuse("tool_choice", "there are no tools");
-  }
+  check_tool_choice(choice, tools, fields.path("tool_choice"));
   return choice;
 }
 
@@ -184,6 +178,19 @@ void read_thinking(Fields& fields, ChatCompletionRequest& request) {
 }
 
 }  // namespace
+
+void check_tool_choice(const ToolChoice& choice, const Json& tools, const std::string& field) {
+  if (choice.kind == ToolChoice::Kind::required && tools.is_null()) {
+    throw ApiError(422, field + ": there are no tools", field);
+  }
+  if (choice.kind != ToolChoice::Kind::named) return;
+  const bool known = std::any_of(tools.begin(), tools.end(), [&](const Json& tool) {
+    return tool["function"]["name"] == choice.name;
+  });
+  if (known) return;
+  throw ApiError(422, fmt::format("{}: no tool is called {}", field, printable(choice.name)),
+                 field);
+}
 
 Json parse_body(const std::string& body) {
   try {

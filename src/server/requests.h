@@ -17,6 +17,7 @@ struct CommonRequest {
   std::optional<std::int64_t> max_tokens{};
   std::optional<float> temperature{};
   std::optional<float> top_p{};
+  std::optional<std::int64_t> top_k{};
   float frequency_penalty = 0;
   float presence_penalty = 0;
   std::vector<std::string> stop{};
@@ -74,6 +75,9 @@ Json parse_body(const std::string& body);
 /// A message's content, a string or an array of text parts, as a string; nothing for null. Throws
 /// ApiError 422 naming parts that are no text.
 std::optional<std::string> content_text(Fields& message);
+
+/// Throws ApiError 422 naming `field` when there is no tool to choose, or none of that name.
+void check_tool_choice(const ToolChoice& choice, const Json& tools, const std::string& field);
 
 /// Checks the field "tools" in OpenAI's form, and returns it; null when it is absent or empty.
 Json read_tools(Fields& fields);

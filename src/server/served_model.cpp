@@ -35,7 +35,13 @@ std::shared_ptr<ServedModel> ModelRegistry::get(const std::string& name) {
     slot.used = std::chrono::steady_clock::now();
     if (slot.model) return slot.model;
   }
-  std::shared_ptr<ServedModel> model = slot.loader();
+  std::shared_ptr<ServedModel> model;
+  try {
+    model = slot.loader();
+  } catch (const Error&) {
+    if (unload_idle(std::chrono::seconds(0)) == 0) throw;
+    model = slot.loader();
+  }
   const std::scoped_lock lock(mutex_);
   slot.used = std::chrono::steady_clock::now();
   slot.model = std::move(model);
@@ -49,7 +55,7 @@ std::vector<ModelRegistry::Entry> ModelRegistry::list() const {
   return entries;
 }
 
-void ModelRegistry::unload_idle(std::chrono::seconds idle) {
+std::size_t ModelRegistry::unload_idle(std::chrono::seconds idle) {
   std::vector<std::shared_ptr<ServedModel>> dropped;  // freed without the lock
   const std::scoped_lock lock(mutex_);
   for (const auto& slot : slots_) {
@@ -59,6 +65,7 @@ void ModelRegistry::unload_idle(std::chrono::seconds idle) {
       dropped.push_back(std::move(slot->model));
     }
   }
+  return dropped.size();
 }
 
 }  // namespace frugal::server

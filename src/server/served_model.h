@@ -49,7 +49,8 @@ class ModelRegistry {
   void add(const std::string& name, std::int64_t created, Loader loader);
 
   /// The model of that name (empty: the default), loaded if it is not. Others can be used
-  /// meanwhile. Throws ApiError when there is none of this name, Error when it cannot be loaded.
+  /// meanwhile. When it cannot be loaded, for want of memory perhaps, models that nobody uses make
+  /// way. Throws ApiError when there is none of this name, Error when it cannot be loaded.
   std::shared_ptr<ServedModel> get(const std::string& name);
 
   struct Entry {
@@ -60,8 +61,12 @@ class ModelRegistry {
   /// In the order of their addition.
   std::vector<Entry> list() const;
 
+  /// How many models there are.
+  std::size_t size() const { return slots_.size(); }
+
   /// Frees models that nobody has asked for in the last `idle`, and that no request uses.
-  void unload_idle(std::chrono::seconds idle);
+  /// Returns how many.
+  std::size_t unload_idle(std::chrono::seconds idle);
 
  private:
   struct Slot {

@@ -70,6 +70,12 @@ Key read_key(const Statement& row) {
           .concurrent = row.integer(6)};
 }
 
+// Of the first of the last `days` days, UTC.
+std::int64_t first_second(std::int64_t days) {
+  constexpr std::int64_t kDay = 24 * 3600;
+  return (now() / kDay - days + 1) * kDay;
+}
+
 fs::path prepare(const fs::path& folder) {
   fs::create_directories(folder);
   return folder / "frugal.db";
@@ -187,11 +193,18 @@ void Store::recover() {
   database_.execute("UPDATE requests SET status = 'lost' WHERE status = 'running'");
 }
 
+std::int64_t Store::seconds_in_use(std::int64_t days) const {
+  const std::scoped_lock lock(mutex_);
+  Statement row(database_, "SELECT min(time) FROM requests WHERE time >= ?", {first_second(days)});
+  row.step();
+  const auto first = row.maybe_integer(0);
+  return first ? now() - *first : 0;
+}
+
 std::vector<LedgerDay> Store::ledger(std::int64_t days,
                                      const std::optional<std::string>& user) const {
   const std::scoped_lock lock(mutex_);
-  constexpr std::int64_t kDay = 24 * 3600;
-  const std::int64_t since = (now() / kDay - days + 1) * kDay;
+  const std::int64_t since = first_second(days);
   Statement rows(database_,
                  "SELECT date(time, 'unixepoch'), model, key, count(*), sum(hit), sum(miss), "
                  "sum(output), sum(reasoning), sum(cost) FROM requests "

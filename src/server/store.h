@@ -102,6 +102,8 @@ class Store {
   void end_request(std::int64_t id, const LedgerEntry& entry);
   /// Marks rows that still run as lost; for the start of the only server on this file.
   void recover();
+  /// From the first request of the last `days` days to now; 0 without one.
+  std::int64_t seconds_in_use(std::int64_t days) const;
   /// Sums of the last `days` days, the newest first; of one user, or of all.
   std::vector<LedgerDay> ledger(std::int64_t days, const std::optional<std::string>& user) const;
 

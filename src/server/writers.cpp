@@ -104,6 +104,7 @@ class ChatWriter final : public Writer {
     if (!streams()) {
       choice.reasoning += delta.reasoning;
       choice.content += delta.content;
+      for (const text::ToolCall& call : delta.calls) choice.calls.push_back(call_json(call));
       for (const auto& [kind, list] : logprobs.items()) choice.logprobs[kind].push_back(list[0]);
       return;
     }
@@ -111,6 +112,12 @@ class ChatWriter final : public Writer {
     if (!std::exchange(choice.begun, true)) piece = {{"role", "assistant"}, {"content", ""}};
     if (!delta.reasoning.empty()) piece["reasoning_content"] = delta.reasoning;
     if (!delta.content.empty()) piece["content"] = delta.content;
+    for (const text::ToolCall& call : delta.calls) {
+      Json json = {{"index", choice.calls.size()}};
+      json.update(call_json(call));
+      choice.calls.push_back(json);
+      piece["tool_calls"].push_back(std::move(json));
+    }
     if (piece.empty() && logprobs.is_null()) return;
     write_choice({{"index", delta.choice},
                   {"delta", std::move(piece)},
@@ -123,17 +130,24 @@ class ChatWriter final : public Writer {
     bool begun = false;
     std::string reasoning;
     std::string content;
+    Json calls = Json::array();
     Json logprobs;
     const char* finish = "stop";
   };
 
+  static Json call_json(const text::ToolCall& call) {
+    return {{"id", new_id("call_")},
+            {"type", "function"},
+            {"function", {{"name", call.name}, {"arguments", call.arguments}}}};
+  }
+
   void write_choice_end(const ChoiceEnd& end) override {
-    choices_[static_cast<std::size_t>(end.choice)].finish = finish_reason(end.ending);
+    choices_[static_cast<std::size_t>(end.choice)].finish = finish_reason(end);
     if (!streams()) return;
     write_choice({{"index", end.choice},
                   {"delta", {{"content", ""}}},
                   {"logprobs", nullptr},
-                  {"finish_reason", finish_reason(end.ending)}});
+                  {"finish_reason", finish_reason(end)}});
   }
 
   Json whole_choices() override {
@@ -141,6 +155,7 @@ class ChatWriter final : public Writer {
     for (Choice& choice : choices_) {
       Json message = {{"role", "assistant"}, {"content", choice.content}};
       if (!choice.reasoning.empty()) message["reasoning_content"] = choice.reasoning;
+      if (!choice.calls.empty()) message["tool_calls"] = std::move(choice.calls);
       list.push_back({{"index", list.size()},
                       {"message", std::move(message)},
                       {"logprobs", std::move(choice.logprobs)},
@@ -198,12 +213,12 @@ class TextWriter final : public Writer {
   };
 
   void write_choice_end(const ChoiceEnd& end) override {
-    choices_[static_cast<std::size_t>(end.choice)].finish = finish_reason(end.ending);
+    choices_[static_cast<std::size_t>(end.choice)].finish = finish_reason(end);
     if (!streams()) return;
     write_choice({{"index", end.choice},
                   {"text", ""},
                   {"logprobs", nullptr},
-                  {"finish_reason", finish_reason(end.ending)}});
+                  {"finish_reason", finish_reason(end)}});
   }
 
   Json whole_choices() override {
@@ -230,8 +245,9 @@ Json token_json(std::int32_t token, float logprob, const text::Tokenizer& tokeni
 
 }  // namespace
 
-const char* finish_reason(Ending ending) {
-  switch (ending) {
+const char* finish_reason(const ChoiceEnd& end) {
+  if (end.called) return "tool_calls";
+  switch (end.ending) {
     case Ending::length:
       return "length";
     case Ending::cut_off:

@@ -51,6 +51,10 @@ ChatFormat ChatFormat::of(std::string chat_template) {
   return format;
 }
 
+const std::string& ChatFormat::source(bool with_tools) const {
+  return templates_.choose(with_tools).source();
+}
+
 std::string ChatFormat::render(const ChatRequest& request) const {
   const bool with_tools = request.tools.is_array() && !request.tools.empty();
   return apply_chat_template(templates_.choose(with_tools), request, tokens_);

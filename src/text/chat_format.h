@@ -24,6 +24,9 @@ class ChatFormat {
   /// Of one template, which names no special tokens.
   static ChatFormat of(std::string chat_template);
 
+  /// The template that render() takes for requests with or without tools.
+  const std::string& source(bool with_tools) const;
+
   std::string render(const ChatRequest& request) const;
 
   /// The special token that ends an assistant's message, found by writing one. Some models forget

@@ -1,0 +1,138 @@
+#include "text/json_grammar.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace frugal::text {
+namespace {
+
+bool accepts(GrammarMachine& machine, std::string_view text) {
+  auto state = machine.start();
+  for (const char byte : text) state = machine.next(state, static_cast<unsigned char>(byte));
+  return machine.accepts(state);
+}
+
+class Schema {
+ public:
+  explicit Schema(const char* schema) : machine_(grammar(schema)) {}
+  bool operator()(std::string_view text) { return accepts(machine_, text); }
+
+ private:
+  static Grammar grammar(const char* schema) {
+    Grammar g;
+    JsonGrammar json(g);
+    g.set_root(json.schema(Json::parse(schema)));
+    return g;
+  }
+  GrammarMachine machine_;
+};
+
+void expect_refused(const char* schema, const char* says) {
+  try {
+    Schema{schema};
+    FAIL() << schema;
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find(says), std::string::npos) << error.what();
+  }
+}
+
+TEST(JsonGrammar, AnyValueIsWhatAParserTakes) {
+  Grammar g;
+  g.set_root(JsonGrammar(g).any_value());
+  GrammarMachine machine(std::move(g));
+  for (const char* text :
+       {"{}", "[]", "null", "true", "-0.5e+3", "\"\"", "\"\\u00e9\\n\\ud83d\\ude00 é😀\"",
+        "{\"a\": [1, {\"b\": false}],\n  \"c\": \"}\"}", "[[[[]]]]", "0"}) {
+    EXPECT_TRUE(accepts(machine, text)) << text;
+    EXPECT_TRUE(Json::accept(text)) << text;
+  }
+  for (const char* text :
+       {"", "{", "[1,]", "01", "+1", "1.", "\"\n\"", "\"\\x\"", "{a: 1}", "\"\\ud83d\"", "\"\xff\"",
+        "\"\xed\xa0\x80\"", "tru", "{\"a\"}", "1 2"}) {
+    EXPECT_FALSE(accepts(machine, text)) << text;
+  }
+}
+
+TEST(JsonGrammar, ObjectsHoldTheirProperties) {
+  Schema object(R"({"type":"object","properties":{"a":{"type":"integer"},"b":{"type":"boolean"},
+                    "c":{"type":"null"}},"required":["b"],"additionalProperties":false})");
+  EXPECT_TRUE(object(R"({"a": 1, "b": true, "c": null})"));
+  EXPECT_TRUE(object(R"({"b":false})"));
+  EXPECT_TRUE(object(R"({"b": true, "c": null})"));
+  EXPECT_FALSE(object(R"({"a": 1})"));
+  EXPECT_FALSE(object(R"({"a": 1.5, "b": true})"));
+  EXPECT_FALSE(object(R"({"b": true, "d": 1})"));
+  EXPECT_FALSE(object(R"({"b": true,})"));
+  EXPECT_FALSE(object(R"({})"));
+  Schema map(R"({"type":"object","additionalProperties":{"type":"integer"}})");
+  EXPECT_TRUE(map(R"({"x": 1, "y": 2})"));
+  EXPECT_FALSE(map(R"({"x": "1"})"));
+}
+
+TEST(JsonGrammar, CountsHold) {
+  Schema list(R"({"type":"array","items":{"enum":["a",2]},"minItems":1,"maxItems":3})");
+  EXPECT_TRUE(list(R"(["a"])"));
+  EXPECT_TRUE(list(R"([2, "a", 2])"));
+  EXPECT_FALSE(list("[]"));
+  EXPECT_FALSE(list("[2,2,2,2]"));
+  Schema text(R"({"type":"string","minLength":2,"maxLength":3})");
+  EXPECT_TRUE(text("\"é😀\""));
+  EXPECT_TRUE(text("\"a\\u00e9c\""));
+  EXPECT_FALSE(text("\"a\""));
+  EXPECT_FALSE(text("\"abcd\""));
+}
+
+TEST(JsonGrammar, SchemasReferToThemselves) {
+  Schema tree(R"({"$ref":"#/$defs/node","$defs":{"node":{"type":"object","properties":{
+      "value":{"type":"number"},"children":{"type":"array","items":{"$ref":"#/$defs/node"}}},
+      "required":["value","children"]}}})");
+  EXPECT_TRUE(tree(R"({"value": 1, "children": [{"value": 2.5, "children": []}]})"));
+  EXPECT_FALSE(tree(R"({"value": 1, "children": [{"value": 2.5}]})"));
+  expect_refused(R"({"$ref":"#"})", "refers to itself");
+  expect_refused(R"({"anyOf":[{"type":"null"},{"$ref":"#"}]})", "refers to itself");
+  expect_refused(R"({"$ref":"#/nowhere"})", "leads nowhere");
+  expect_refused(R"({"$ref":"http://example.com"})", "within the schema");
+}
+
+TEST(JsonGrammar, ChoicesAndTypes) {
+  Schema either(R"({"anyOf":[{"type":["string","null"]},{"const":{"k":[1]}}]})");
+  EXPECT_TRUE(either("\"x\""));
+  EXPECT_TRUE(either("null"));
+  EXPECT_TRUE(either(R"({"k":[1]})"));
+  EXPECT_FALSE(either("1"));
+}
+
+TEST(JsonGrammar, PatternsAreOfTheValue) {
+  Schema plain(R"({"type":"string","pattern":"^[a-c]{2,3}-\\d+$"})");
+  EXPECT_TRUE(plain("\"abc-12\""));
+  EXPECT_FALSE(plain("\"abcd-12\""));
+  EXPECT_FALSE(plain("\"ab-\""));
+  Schema anywhere(R"({"type":"string","pattern":"x|^y"})");
+  EXPECT_TRUE(anywhere("\"axb\""));
+  EXPECT_TRUE(anywhere("\"yb\""));
+  EXPECT_FALSE(anywhere("\"ay\""));
+  Schema quotes(R"({"type":"string","pattern":"^[^a]\"$"})");
+  EXPECT_TRUE(quotes(R"("b\"")"));
+  EXPECT_FALSE(quotes(R"("b"")"));
+  Schema group(R"({"type":"string","pattern":"^(ab|c)+(?:d?)$"})");
+  EXPECT_TRUE(group("\"abcabd\""));
+  EXPECT_FALSE(group("\"abdd\""));
+  Schema date(R"({"type":"string","format":"date"})");
+  EXPECT_TRUE(date("\"2025-01-20\""));
+  EXPECT_FALSE(date("\"2025-13-20\""));
+}
+
+TEST(JsonGrammar, WhatIsNotSupportedIsNamed) {
+  expect_refused(R"({"type":"integer","minimum":3})", "minimum");
+  expect_refused(R"({"properties":{"a":{"oneOf":[]}}})", "schema.a");
+  expect_refused(R"({"type":"date"})", "date");
+  expect_refused(R"j({"type":"string","pattern":"a(?=b)"})j", "begins with ?");
+  expect_refused(R"({"type":"string","pattern":"(a"})", "( without )");
+  expect_refused(R"({"type":"string","format":"binary"})", "binary");
+  expect_refused(R"({"type":"string","pattern":"((a{1000}){1000}){1000}"})", "too large");
+  expect_refused(R"({"type":"object","required":["x"],"properties":{}})", "x");
+}
+
+}  // namespace
+}  // namespace frugal::text
