@@ -14,8 +14,6 @@ namespace frugal::cli {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 struct InspectOptions {
   std::string model;
   bool tensors = false;
