@@ -49,6 +49,7 @@ TEST(Schedule, BatchGrowsAndLossWeightsSwitch) {
   const Schedule s(o);
   EXPECT_EQ(s.batch_sequences({0, 0, 0}), 8);
   EXPECT_EQ(s.batch_sequences({25, 0, 0}), 24);
+  EXPECT_EQ(s.batch_sequences({26, 0, 0}), 24);  // only whole sequences: 24.64 of them
   EXPECT_EQ(s.batch_sequences({80, 0, 0}), 40);
   EXPECT_EQ(s.mtp_weight({69, 0, 0}), 0.3);
   EXPECT_EQ(s.mtp_weight({70, 0, 0}), 0.1);
