@@ -91,6 +91,26 @@ TEST(Windows, FillInTheMiddleKeepsEveryTokenOfADocument) {
   }
 }
 
+TEST(Windows, RearrangedDocumentsStayApart) {
+  std::vector<std::int32_t> tokens;
+  for (int i = 0; i < 40; ++i) tokens.insert(tokens.end(), {10, 11, 12, 13, kEnd});
+  const TokenList stream(tokens);
+  WindowOptions options;
+  options.length = 64;
+  options.end_token = kEnd;
+  options.fim_share = 1;
+  options.fim = FimTokens{1, 2, 3};
+  Batch batch;
+  Windows(stream, options).append(0, batch);
+  int documents = 0;
+  for (std::size_t t = 1; t < batch.tokens.size(); ++t) {
+    if (batch.tokens[t] != 1) continue;
+    EXPECT_EQ(batch.tokens[t - 1], kEnd) << "before token " << t;
+    ++documents;
+  }
+  EXPECT_GE(documents, 6);  // of at most 8 tokens each
+}
+
 TEST(Windows, TooLittleTextIsAnError) {
   const TokenList stream = counting(10);
   WindowOptions options;
