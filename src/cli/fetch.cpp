@@ -48,13 +48,18 @@ bool run_script(const fs::path& script, const fs::path& argument) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+net::PullPlan plan_now(const net::Hub& hub, const net::ModelName& name,
+                       const std::function<bool()>& stopped, const net::RetryPolicy& retry) {
+  const std::string earlier = net::interrupted_commit(name);
+  return net::plan_pull(
+      name, hub.list(name.repository, earlier.empty() ? "main" : earlier, stopped, retry));
+}
+
 fs::path pull_now(const net::ModelName& name, const net::RetryPolicy& listing_retry) {
   const InterruptWatch watch;
   const auto stopped = [&] { return watch.interrupted(); };
   const net::Hub hub = net::Hub::from_environment();
-  const std::string earlier = net::interrupted_commit(name);
-  const net::PullPlan plan = net::plan_pull(
-      name, hub.list(name.repository, earlier.empty() ? "main" : earlier, stopped, listing_retry));
+  const net::PullPlan plan = plan_now(hub, name, stopped, listing_retry);
   fmt::print(stderr, "frugal: fetching {}, {} in {} file{}, from {}\n", name.repository,
              human_bytes(plan.bytes), plan.files.size(), plan.files.size() == 1 ? "" : "s",
              hub.endpoint());
@@ -71,6 +76,19 @@ fs::path pull_now(const net::ModelName& name, const net::RetryPolicy& listing_re
 fs::path fetch_model(const net::ModelName& name) {
   const fs::path path = net::cached_path(name);
   return fs::exists(path) ? path : pull_now(name, {});
+}
+
+fs::path fetch_model(const net::ModelName& name,
+                     const std::function<void(std::uint64_t, std::uint64_t)>& progress,
+                     const std::function<bool()>& stopped) {
+  const fs::path path = net::cached_path(name);
+  if (fs::exists(path)) return path;
+  const net::Hub hub = net::Hub::from_environment();
+  const net::PullPlan plan = plan_now(hub, name, stopped, {});
+  net::pull(hub, plan,
+            {.progress = [&](std::uint64_t done, std::uint64_t) { progress(done, plan.bytes); },
+             .stopped = stopped});
+  return plan.destination;
 }
 
 fs::path find_default_model() {

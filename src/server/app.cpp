@@ -34,7 +34,11 @@ void reply(Exchange& exchange, const Json& json) {
 }
 
 App::App(ModelRegistry& models, Store& store, AppOptions options)
-    : models_(models), store_(store), options_(std::move(options)), page_(options_.page) {}
+    : models_(models),
+      store_(store),
+      options_(std::move(options)),
+      page_(options_.page),
+      pulls_(options_.puller) {}
 
 std::span<const App::Route> App::routes() {
   static constexpr std::array kRoutes = {
@@ -55,6 +59,9 @@ std::span<const App::Route> App::routes() {
       Route{"GET", "/api/ledger", &App::ledger},
       Route{"GET", "/api/runs", &App::list_runs},
       Route{"GET", "/api/runs/", &App::get_run},
+      Route{"GET", "/api/pulls", &App::get_pull},
+      Route{"POST", "/api/pulls", &App::start_pull},
+      Route{"DELETE", "/api/pulls", &App::stop_pull},
       Route{"POST", "/api/generations", &App::resumable},
       Route{"GET", "/api/generations/", &App::resume},
       Route{"DELETE", "/api/generations/", &App::stop_generation},

@@ -15,6 +15,7 @@
 #include "server/http.h"
 #include "server/limits.h"
 #include "server/metrics.h"
+#include "server/pulls.h"
 #include "server/replay.h"
 #include "server/served_model.h"
 #include "server/static_files.h"
@@ -29,6 +30,8 @@ struct AppOptions {
   std::string version{};
   /// Models that could be fetched: [{"id", "gigabytes", "licence", "here"}].
   std::function<Json()> catalog = [] { return Json::array(); };
+  /// Fetches models for /api/pulls.
+  Puller puller = nullptr;
   /// Sequences of one model that may wait or run; beyond it requests are refused with 503.
   int max_active = 128;
 };
@@ -98,11 +101,15 @@ class App {
   void ledger(const Visit& visit);
   void list_runs(const Visit& visit);
   void get_run(const Visit& visit);
+  void get_pull(const Visit& visit);
+  void start_pull(const Visit& visit);
+  void stop_pull(const Visit& visit);
 
   ModelRegistry& models_;
   Store& store_;
   AppOptions options_;
   StaticFiles page_;
+  Pulls pulls_;
   KeyLimits limits_;
   Metrics metrics_;
   Replays replays_;

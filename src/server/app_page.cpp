@@ -192,4 +192,32 @@ void App::get_run(const Visit& visit) {
   reply(*visit.exchange, *run);
 }
 
+void App::get_pull(const Visit& visit) {
+  const Pull pull = pulls_.last();
+  reply(*visit.exchange, {{"model", pull.model},
+                          {"done", pull.done},
+                          {"total", pull.total},
+                          {"running", pull.running},
+                          {"error", pull.error}});
+}
+
+// Models are large: with keys, those whose disk it is fetch them.
+void App::start_pull(const Visit& visit) {
+  if (store_.needs_key() || !options_.puller) {
+    throw ApiError(403, "whoever runs this server fetches models: frugal pull NAME");
+  }
+  const Json body = parse_body(visit.request.body);
+  Fields fields(body, "");
+  const std::optional<std::string> model = fields.string("model");
+  if (!model) fields.refuse("model", "is missing");
+  fields.finish();
+  pulls_.start(*model);
+  get_pull(visit);
+}
+
+void App::stop_pull(const Visit& visit) {
+  pulls_.stop();
+  get_pull(visit);
+}
+
 }  // namespace frugal::server

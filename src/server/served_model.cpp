@@ -5,6 +5,7 @@
 namespace frugal::server {
 
 void ModelRegistry::add(const std::string& name, std::int64_t created, Loader loader) {
+  const std::scoped_lock lock(mutex_);
   for (const auto& slot : slots_) require(slot->name != name, "two models are called {}", name);
   auto slot = std::make_unique<Slot>();
   slot->name = name;
@@ -14,6 +15,7 @@ void ModelRegistry::add(const std::string& name, std::int64_t created, Loader lo
 }
 
 ModelRegistry::Slot& ModelRegistry::find(const std::string& name) const {
+  const std::scoped_lock lock(mutex_);
   require(!slots_.empty(), "there is no model");
   if (name.empty()) return *slots_.front();
   std::string known;
@@ -53,6 +55,11 @@ std::vector<ModelRegistry::Entry> ModelRegistry::list() const {
   std::vector<Entry> entries;
   for (const auto& slot : slots_) entries.push_back({slot->name, slot->created, slot->model});
   return entries;
+}
+
+std::size_t ModelRegistry::size() const {
+  const std::scoped_lock lock(mutex_);
+  return slots_.size();
 }
 
 std::size_t ModelRegistry::unload_idle(std::chrono::seconds idle) {

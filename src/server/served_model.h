@@ -62,7 +62,7 @@ class ModelRegistry {
   std::vector<Entry> list() const;
 
   /// How many models there are.
-  std::size_t size() const { return slots_.size(); }
+  std::size_t size() const;
 
   /// Frees models that nobody has asked for in the last `idle`, and that no request uses.
   /// Returns how many.
@@ -79,7 +79,8 @@ class ModelRegistry {
   };
   Slot& find(const std::string& name) const;
 
-  mutable std::mutex mutex_;  // guards model and used of all slots; slots_ itself does not change
+  // Guards slots_, and model and used of each slot; a slot that is there stays.
+  mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Slot>> slots_;
 };
 

@@ -10,16 +10,15 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Styles may be inline, since MathML and highlighted code carry them; scripts may not. Web workers
-// of pdf.js come as files; blob: serves what the page itself saves.
+// Nothing inline, nothing from elsewhere: what a model writes can neither run nor tell anybody.
 constexpr const char* kPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: "
-    "blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; manifest-src "
-    "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
+    "'none'";
 
 constexpr const char* kNoPage =
     "<!doctype html><title>frugal</title><p>The server runs. The chat page has not been built: "
-    "<code>npm ci &amp;&amp; npm run build</code> in web/ does it, then restart the server. The "
+    "<code>tools/build_web.sh</code> does it, then restart the server. The "
     "API is there: <a href=\"/models\">/models</a>.";
 
 std::string content_type(const fs::path& path) {

@@ -1,6 +1,6 @@
 // What the mock server answers to which question.
 
-const counting = Array.from({ length: 400 }, (_, i) => `word${i + 1}`).join(' ');
+const counting = Array.from({ length: 800 }, (_, i) => `word${i + 1}`).join(' ');
 
 const tour = `Three ways to add the numbers from 1 to $n$.
 

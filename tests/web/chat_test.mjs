@@ -9,8 +9,11 @@ test('a conversation, with thinking, formulas, code and a table', () =>
   withPage({}, async ({ page, mock }) => {
     await picture(page, 'hello');
     await page.getByRole('button', { name: 'DeepThink' }).click();
+    let go;
+    mock.api.held = new Promise((resolve) => (go = resolve));
     await send(page, 'Add the numbers from 1 to n');
     await page.locator('.thinking .body').waitFor(); // shown while it goes on
+    go();
     const first = await answered(page);
     assert.equal(await first.locator('.thinking .body').count(), 0); // folded afterwards
     assert.match(await first.locator('.thinking .head').innerText(), /^Thought/);

@@ -6,11 +6,6 @@ const status = {
   version: '0.1',
   needs_key: false,
   user: 'local',
-  models: [
-    { id: 'smollm2-135m', loaded: true, context: 8192, parameters: 134515008, thinking: 'switch', default: true },
-    { id: 'deepseek-r1-distill-qwen-1.5b', loaded: false },
-    { id: 'shakespeare', loaded: true, context: 256, parameters: 4200000, thinking: 'never' },
-  ],
   catalog: [
     { id: 'smollm2-135m', gigabytes: 0.1, licence: 'Apache-2.0', here: true },
     { id: 'deepseek-r1-distill-llama-8b', gigabytes: 4.9, licence: 'MIT', here: false },
@@ -40,7 +35,14 @@ export class MockApi {
   requests = []; // the bodies of those that generate
   chats = new Map();
   generations = new Map();
+  models = [
+    { id: 'smollm2-135m', loaded: true, context: 8192, parameters: 134515008, thinking: 'switch', default: true },
+    { id: 'deepseek-r1-distill-qwen-1.5b', loaded: false },
+    { id: 'shakespeare', loaded: true, context: 256, parameters: 4200000, thinking: 'never' },
+  ];
   lines = metrics;
+  held = undefined; // a promise that answers wait for, once their reasoning is over
+  pull = { model: '', done: 0, total: 0, running: false, error: '' };
 
   /** False when it is no matter of the API. */
   async answer(request, response) {
@@ -65,7 +67,7 @@ export class MockApi {
   }
 
   status_GET({ response }) {
-    send(response, 200, status);
+    send(response, 200, { ...status, models: this.models });
   }
 
   chats_GET({ response, id }) {
@@ -93,7 +95,7 @@ export class MockApi {
   async generations_POST({ request, response }) {
     const body = await readJson(request);
     this.requests.push(body);
-    const generation = new Generation(`g${this.requests.length}`, body);
+    const generation = new Generation(`g${this.requests.length}`, body, this.held);
     this.generations.set(generation.id, generation);
     return generation.stream(response, 0);
   }
@@ -107,6 +109,27 @@ export class MockApi {
     const generation = this.generations.get(id);
     if (generation) generation.stopped = true;
     send(response, 200, { deleted: Number(generation !== undefined) });
+  }
+
+  /** Ends the fetch, as if all bytes had come. */
+  finishPull() {
+    Object.assign(this.pull, { running: false, done: this.pull.total });
+    this.models.push({ id: this.pull.model, loaded: false });
+  }
+
+  pulls_GET({ response }) {
+    send(response, 200, this.pull);
+  }
+
+  async pulls_POST({ request, response }) {
+    const { model } = await readJson(request);
+    this.pull = { model, done: 1.2e9, total: 4.8e9, running: true, error: '' };
+    send(response, 200, this.pull);
+  }
+
+  pulls_DELETE({ response }) {
+    this.pull.running = false;
+    send(response, 200, this.pull);
   }
 
   ledger_GET({ response, query }) {

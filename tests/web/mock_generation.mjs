@@ -27,8 +27,10 @@ export class Generation {
   stopped = false;
   cut = false; // whoever reads is cut off
 
-  constructor(id, request) {
+  /** `held`: a promise that the answer waits for, once the reasoning is over. */
+  constructor(id, request, held) {
     this.id = id;
+    this.held = held;
     this.events.push(JSON.stringify({ generation: id }));
     void this.write(request);
   }
@@ -50,6 +52,7 @@ export class Generation {
     delta({ role: 'assistant', content: '' });
     for (const step of kept) {
       if (this.stopped) break;
+      if (step.content) await this.held;
       delta(step);
       await pause(delay);
     }

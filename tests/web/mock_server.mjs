@@ -47,6 +47,7 @@ export async function startMock(port = 0) {
     api,
     url: `http://127.0.0.1:${server.address().port}/`,
     close() {
+      for (const generation of api.generations.values()) generation.stopped = true;
       server.closeAllConnections();
       return new Promise((resolve) => server.close(resolve));
     },

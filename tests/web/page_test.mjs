@@ -220,6 +220,17 @@ test('by keyboard alone', () =>
     await page.getByRole('heading', { name: 'What would you like to know?' }).waitFor();
   }));
 
+test('a model is fetched, with its progress', () =>
+  withPage({}, async ({ page, mock }) => {
+    await page.getByRole('button', { name: 'Model: smollm2-135m' }).click();
+    await page.getByRole('button', { name: 'Download deepseek-r1-distill-llama-8b' }).click();
+    await page.getByText('Downloading, 25%').waitFor();
+    await picture(page, 'pull');
+    mock.api.finishPull();
+    await page.getByRole('radio', { name: /llama-8b/ }).click();
+    await page.getByRole('button', { name: 'Model: deepseek-r1-distill-llama-8b' }).waitFor();
+  }));
+
 test('models', () =>
   withPage({}, async ({ page, mock }) => {
     await page.getByRole('button', { name: 'Model: smollm2-135m' }).click();

@@ -23,14 +23,14 @@ const browser = await chromium.launch({ executablePath: program, args: ['--no-sa
 export const closeBrowser = () => browser.close();
 
 /**
- * Runs `test` with { page, mock } on a page of its own and a mock server of its own. Errors of the page,
+ * Runs `test` with { page, mock } on a page of its own and a mock server of its own, or on `server`. Errors of the page,
  * breaches of its security policy among them, fail the test.
  */
-export async function withPage(options, test) {
-  const mock = await startMock();
+export async function withPage(options, test, server = undefined) {
+  const mock = server ?? (await startMock());
   const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, locale: 'en', ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(15000);
+  page.setDefaultTimeout(60_000); // a busy machine is slow, and only failures wait
   const errors = [];
   page.on('pageerror', (error) => errors.push(String(error)));
   page.on('console', (line) => {

@@ -41,6 +41,11 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
   return response;
 }
 
+/** Sends a body, and gives the answer. */
+export async function postJson<T>(path: string, body: unknown): Promise<T> {
+  return (await request(path, { method: 'POST', body: JSON.stringify(body) })).json();
+}
+
 export async function getJson<T>(path: string): Promise<T> {
   return (await request(path)).json();
 }

@@ -2,7 +2,7 @@
 // is taken up again where it was.
 import type { ApiMessage } from '../chat/prompt';
 import type { Usage } from '../chat/types';
-import { ApiError, request } from './client';
+import { ApiError, postJson, request } from './client';
 import { serverEvents } from './sse';
 
 /** DeepSeek's /chat/completions. What is not set, the model decides. */
@@ -80,7 +80,7 @@ export async function cancel(at: Generation): Promise<void> {
 
 /** A short answer as a whole. */
 export async function complete(body: CompletionRequest): Promise<string> {
-  const response = await request('chat/completions', { method: 'POST', body: JSON.stringify(body) });
-  const { choices } = (await response.json()) as { choices: { message: { content: string | null } }[] };
+  type Answer = { choices: { message: { content: string | null } }[] };
+  const { choices } = await postJson<Answer>('chat/completions', body);
   return choices[0]?.message.content ?? '';
 }
