@@ -1,96 +1,131 @@
-"""Tokens per second in training: frugal against transformers with PyTorch's AdamW, in float32.
+"""Tokens per second and peak memory in training: frugal against PyTorch, in float32.
 
-    python tools/train_speed.py TEXT [--recipe recipes/shakespeare-v3-tiny.toml] [--width 256]
-                                     [--batch 16] [--length 256] [--steps 8] [--threads N]
+    python tools/train_speed.py TEXT [--width 256] [--batch 16] [--length 256] [--steps 6]
+                                     [--rounds 2] [--threads N] [--peers ...] [--program ...]
 
-Both train the same DeepSeek-V3 shape on the same text with the same batch, one after the other on
-the same threads, in turns, so that a busy machine slows both. transformers does not know the
-multi-token layer, so neither has it. Prints the best and the median of each, and their ratio.
+All train on the same text with the same batch and threads: frugal and two peers the same DeepSeek-V3
+shape (transformers' class, and our own PyTorch model with grouped products and torch.compile), a
+third the dense Qwen2 of as many active parameters, which frugal trains as well. They take turns, so
+that a busy machine slows all of them. The multi-token layer is left out, since transformers has
+none. A run's first step is not counted. Memory is the peak of the process above that of an
+interpreter with nothing but its libraries loaded, or of `frugal --version`.
 """
 
 import argparse
 import json
+import os
 import pathlib
 import statistics
 import subprocess
+import sys
 import tempfile
-import time
 import tomllib
 
-import torch
-import transformers
-
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+PEERS = ROOT / "tools" / "speed" / "peers.py"
 
 
-def model_settings(recipe, width):
+def v3_settings(recipe, width):
     model = tomllib.loads(recipe.read_text())["model"]
     scale = width / model["hidden_size"]
     for key in ("hidden_size", "intermediate_size", "moe_intermediate_size", "q_lora_rank",
                 "kv_lora_rank"):
         model[key] = int(model[key] * scale)
-    model["num_nextn_predict_layers"] = 0
-    return model
+    return model | {"num_nextn_predict_layers": 0, "vocab_size": 260}
 
 
-def frugal_speeds(o, model):
-    with tempfile.TemporaryDirectory() as out:
-        settings = [f"model.{key}={json.dumps(value)}" for key, value in model.items()]
-        settings += [f"data.path={o.text}", f"data.sequence_length={o.length}", "train.minutes=0",
-                     f"train.steps={o.steps}", f"train.batch_sequences={o.batch}",
-                     f"train.threads={o.threads}", "run.validate_every_steps=0",
-                     "run.sample_every_steps=0", "data.validation_share=0"]
-        command = [str(ROOT / o.program), "train", str(o.recipe), "--out", out]
-        for setting in settings:
-            command += ["--set", setting]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        lines = (pathlib.Path(out) / "metrics.jsonl").read_text().splitlines()
-        return [json.loads(line)["tokens_per_second"] for line in lines][1:]
+def qwen2_settings(v3):
+    active = v3["moe_intermediate_size"] * (v3["num_experts_per_tok"] + v3["n_shared_experts"])
+    heads = v3["num_attention_heads"]
+    return {"model_type": "qwen2", "hidden_size": v3["hidden_size"], "intermediate_size": active,
+            "num_hidden_layers": v3["num_hidden_layers"], "num_attention_heads": heads,
+            "num_key_value_heads": heads, "max_position_embeddings": v3["max_position_embeddings"],
+            "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "tie_word_embeddings": False,
+            "hidden_act": "silu", "vocab_size": 260}
 
 
-def peer_speeds(o, settings):
-    config = transformers.DeepseekV3Config(**{**settings, "vocab_size": 260})
-    model = transformers.DeepseekV3ForCausalLM(config).float().train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), weight_decay=0.1)
-    text = torch.tensor(list(pathlib.Path(o.text).read_bytes()))
-    speeds = []
-    for _ in range(o.steps):
-        starts = torch.randint(len(text) - o.length - 1, (o.batch,))
-        batch = torch.stack([text[s:s + o.length + 1] for s in starts])
-        start = time.perf_counter()
-        logits = model(batch[:, :-1], use_cache=False).logits
-        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        speeds.append(o.batch * o.length / (time.perf_counter() - start))
-    return speeds[1:]
+def run(command):
+    """Standard output of a command, and its peak memory in bytes."""
+    with tempfile.TemporaryFile() as out:
+        process = subprocess.Popen(list(map(str, command)), stdout=out)
+        _, status, usage = os.wait4(process.pid, 0)
+        if status != 0:
+            sys.exit(f"{' '.join(map(str, command[:4]))} ... failed")
+        out.seek(0)
+        return out.read().decode(), usage.ru_maxrss * 1024
+
+
+def toml_value(value):
+    return json.dumps(value)
+
+
+def frugal_recipe(folder, o, settings):
+    lines = ["[model]"] + [f"{key} = {toml_value(value)}" for key, value in settings.items()]
+    lines += ["[data]", f"path = {toml_value(str(o.text.resolve()))}", "validation_share = 0",
+              f"sequence_length = {o.length}", "[train]", f"steps = {o.steps}",
+              f"batch_sequences = {o.batch}", f"threads = {o.threads}"]
+    (folder / "recipe.toml").write_text("\n".join(lines) + "\n")
+    return folder / "recipe.toml"
+
+
+def frugal(o, settings):
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = pathlib.Path(scratch)
+        _, memory = run([o.program, "train", frugal_recipe(folder, o, settings), "--out",
+                         folder / "out"])
+        lines = (folder / "out" / "metrics.jsonl").read_text().splitlines()
+        return [json.loads(line)["tokens_per_second"] for line in lines][1:], memory
+
+
+def peer(o, name, settings):
+    with tempfile.TemporaryDirectory() as scratch:
+        path = pathlib.Path(scratch) / "settings.json"
+        path.write_text(json.dumps(settings))
+        out, memory = run([sys.executable, PEERS, name, path, o.text, "--batch", o.batch, "--length",
+                           o.length, "--steps", o.steps, "--threads", o.threads])
+        return json.loads(out)[1:], memory
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("text")
+    parser.add_argument("text", type=pathlib.Path)
     parser.add_argument("--recipe", type=pathlib.Path,
                         default=ROOT / "recipes" / "shakespeare-v3-tiny.toml")
-    parser.add_argument("--program", default="build/bin/frugal")
+    parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build" / "bin" / "frugal")
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--length", type=int, default=256)
-    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=6)
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--peers", nargs="+",
+                        default=["transformers-v3", "grouped-v3", "transformers-qwen2"])
     o = parser.parse_args()
-    torch.set_num_threads(o.threads)
-    settings = model_settings(o.recipe, o.width)
-    ours, theirs = [], []
+    v3 = v3_settings(o.recipe, o.width)
+    dense = qwen2_settings(v3)
+    runs = {"frugal v3": lambda: frugal(o, v3), "frugal qwen2": lambda: frugal(o, dense)}
+    if "transformers-qwen2" not in o.peers:
+        del runs["frugal qwen2"]
+    for name in o.peers:
+        runs[name] = lambda name=name: peer(o, name, v3)
+    bare = {True: run([o.program, "--version"])[1],
+            False: run([sys.executable, "-c", "import torch, transformers"])[1]}
+    speeds, memory = {name: [] for name in runs}, dict.fromkeys(runs, 0)
     for _ in range(o.rounds):
-        ours += frugal_speeds(o, settings)
-        theirs += peer_speeds(o, settings)
-    for name, speeds in (("frugal", ours), ("transformers", theirs)):
-        print(f"{name:12}  best {max(speeds):8.0f}  median {statistics.median(speeds):8.0f} tokens/s")
-    print(f"ratio         best {max(ours) / max(theirs):8.2f}  "
-          f"median {statistics.median(ours) / statistics.median(theirs):8.2f}")
+        for name, measure in runs.items():
+            found, peak = measure()
+            speeds[name] += found
+            memory[name] = max(memory[name], peak - bare[name.startswith("frugal")])
+    print(f"width {o.width}, batch {o.batch} x {o.length}, {o.threads} threads")
+    print(f"{'':20} {'best':>9} {'median':>9} tokens/s {'memory':>9} MB   frugal over it: "
+          f"{'best':>6} {'median':>7} {'memory':>7}")
+    for name, found in speeds.items():
+        ours = "frugal qwen2" if name.endswith("qwen2") else "frugal v3"
+        best, median = max(found), statistics.median(found)
+        print(f"{name:20} {best:9.0f} {median:9.0f} {'':8} {memory[name] / 1e6:9.0f}      "
+              f"{'':17}{max(speeds[ours]) / best:6.2f} "
+              f"{statistics.median(speeds[ours]) / median:7.2f} "
+              f"{memory[ours] / memory[name]:7.2f}")
 
 
 if __name__ == "__main__":

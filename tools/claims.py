@@ -1,0 +1,178 @@
+"""Runs the claims of recipes/claims/ and writes docs/claims.md with their curves.
+
+    python tools/claims.py run TEXT [--program build/bin/frugal] [--runs runs/claims] [--only NAME]
+                                    [--seeds 3] [--steps N]
+    python tools/claims.py draw [--runs runs/claims]
+
+A claim is a question, and variants: settings on top of recipes/claims/base.toml. Each variant is
+trained once a seed; finished runs are not repeated, stopped ones go on. The verdict compares the
+means of the last validation losses with the spread: the largest range that the seeds of one variant
+cover. A smaller difference is undecided.
+"""
+
+import argparse
+import html
+import json
+import pathlib
+import re
+import statistics
+import subprocess
+import tomllib
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CLAIMS = ROOT / "recipes" / "claims"
+COLORS = ["#3b7dd8", "#e0792b", "#3a9d5d", "#c44569"]
+
+
+def claims(only=None):
+    for path in sorted(CLAIMS.glob("*.toml")):
+        claim = tomllib.loads(path.read_text())
+        if "question" in claim and only in (None, path.stem):
+            yield path.stem, claim
+
+
+def folder_of(runs, name, variant, seed):
+    return runs / name / f"{re.sub('[^a-z0-9]+', '-', variant['name'].lower())}-{seed}"
+
+
+def run_one(o, name, variant, seed):
+    out = folder_of(o.runs, name, variant, seed)
+    if (out / "done").exists():
+        return
+    settings = variant["set"] + [f"data.path={o.text}", f"init.seed={seed}", f"data.seed={seed}",
+                                 f"data.cache={o.runs / 'tokens'}"]
+    settings += [f"train.steps={o.steps}"] if o.steps else []
+    command = [o.program, "train", CLAIMS / variant.get("recipe", "base.toml"), "--out", out]
+    for setting in settings:
+        command += ["--set", setting]
+    if (out / "latest").exists():
+        command.append("--resume")
+    subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+    (out / "done").touch()
+    print(out, flush=True)
+
+
+def curve(folder):
+    """[(tokens, validation loss)] of a finished run."""
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [(m["tokens"], m["val_loss"]) for m in lines if m["val_loss"] is not None], lines
+
+
+def results(o, name, claim):
+    """For each variant the curves of its finished seeds."""
+    found = []
+    for variant in claim["variant"]:
+        folders = [folder_of(o.runs, name, variant, seed) for seed in range(1, o.seeds + 1)]
+        folders = [folder for folder in folders if (folder / "done").exists()]
+        found.append((variant["name"], [curve(folder) for folder in folders]))
+    return found
+
+
+def picture(found):
+    """The mean of each variant's validation losses, and the band that its seeds cover."""
+    width, height, left, bottom = 640, 300, 60, 36
+    points = [point for _, curves in found for run, _ in curves for point in run[1:]]
+    x_high = max(x for x, _ in points)
+    y_low, y_high = min(y for _, y in points), max(y for _, y in points)
+
+    def place(x, y):
+        return (f"{left + x / x_high * (width - left - 10):.1f},"
+                f"{10 + (y_high - y) / (y_high - y_low) * (height - bottom - 10):.1f}")
+
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+             'font-family="sans-serif" font-size="12">',
+             f'<rect width="{width}" height="{height}" fill="white"/>']
+    for i in range(5):
+        y = y_low + (y_high - y_low) * i / 4
+        at = place(0, y).split(",")[1]
+        parts.append(f'<line x1="{left}" x2="{width - 10}" y1="{at}" y2="{at}" stroke="#ddd"/>'
+                     f'<text x="{left - 6}" y="{float(at) + 4:.1f}" text-anchor="end">{y:.2f}</text>')
+    parts.append(f'<text x="{width / 2}" y="{height - 6}" text-anchor="middle">'
+                 f'tokens (to {x_high:,}), validation loss in nats</text>')
+    for i, (name, curves) in enumerate(found):
+        steps = list(zip(*[run[1:] for run, _ in curves]))
+        color = COLORS[i]
+        upper = [place(step[0][0], max(y for _, y in step)) for step in steps]
+        lower = [place(step[0][0], min(y for _, y in step)) for step in steps]
+        mean = [place(step[0][0], statistics.mean(y for _, y in step)) for step in steps]
+        parts.append(f'<polygon points="{" ".join(upper + lower[::-1])}" fill="{color}" opacity=".2"/>'
+                     f'<polyline points="{" ".join(mean)}" fill="none" stroke="{color}" '
+                     f'stroke-width="1.6"/><text x="{width - 20}" y="{28 + 16 * i}" fill="{color}" '
+                     f'text-anchor="end">{html.escape(name)}</text>')
+    return "\n".join(parts + ["</svg>"]) + "\n"
+
+
+def verdict(claim, means, spread):
+    names = [variant["name"] for variant in claim["variant"]]
+    if "limit" in claim:
+        apart = abs(means[1] / means[0] - 1)
+        inside = "within" if apart <= claim["limit"] else "not within"
+        return f"{apart:.2%} apart, {inside} {claim['limit']:.2%}"
+    best = min(range(len(means)), key=lambda i: means[i])
+    gaps = [means[i] - means[best] for i in range(len(means)) if i != best]
+    if min(gaps) > spread:
+        return f"**{names[best]}** is better by {min(gaps):.4f}, more than the spread"
+    first = means[0] - min(means[1:])
+    return f"undecided: the first is {first:+.4f} from the best of the others, within the spread"
+
+
+def section(o, name, claim):
+    found = results(o, name, claim)
+    lines = [f"## {claim['question']}", "", claim["source"] + ".", ""]
+    if not all(curves for _, curves in found):
+        return lines + ["Not run.", ""]
+    lasts = [[run[-1][1] for run, _ in curves] for _, curves in found]
+    means = [statistics.mean(last) for last in lasts]
+    spread = max(max(last) - min(last) for last in lasts)
+    tokens = found[0][1][0][0][-1][0]
+    seeds = min(len(last) for last in lasts)
+    lines += ["| variant | validation loss of each seed | mean | busiest expert over mean, less one |",
+              "|---|---|---|---|"]
+    for (variant, curves), last, mean in zip(found, lasts, means):
+        imbalance = statistics.mean(m["expert_imbalance"] for _, run in curves for m in run[-20:])
+        lines.append(f"| {variant} | {', '.join(f'{x:.4f}' for x in last)} | {mean:.4f} | "
+                     f"{imbalance:.2f} |")
+    said = verdict(claim, means, spread) if seeds > 1 else "one seed decides nothing"
+    lines += ["", f"{seeds} seeds, {tokens:,} tokens each, spread {spread:.4f}: {said}.", "",
+              f"![validation loss](claims/{name}.svg)", ""]
+    pictures = ROOT / "docs" / "claims"
+    pictures.mkdir(exist_ok=True)
+    (pictures / f"{name}.svg").write_text(picture(found))
+    return lines
+
+
+def draw(o):
+    lines = ["# Claims of the reports, checked small", "",
+             "Written by `tools/claims.py run TEXT` and `tools/claims.py draw` from the recipes in "
+             "recipes/claims/, on the bytes of tinyshakespeare. The models have some 200,000 "
+             "parameters and see about a tenth of an epoch each: what holds here need not hold at "
+             "scale, and what is undecided here may well be true. A band in a plot is what the seeds "
+             "of a variant cover.", ""]
+    for name, claim in claims():
+        lines += section(o, name, claim)
+    (ROOT / "docs" / "claims.md").write_text("\n".join(lines))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=["run", "draw"])
+    parser.add_argument("text", nargs="?", type=pathlib.Path)
+    parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build" / "bin" / "frugal")
+    parser.add_argument("--runs", type=pathlib.Path, default=pathlib.Path("runs") / "claims")
+    parser.add_argument("--only")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--steps", type=int)
+    o = parser.parse_args()
+    if o.what == "draw":
+        return draw(o)
+    if o.text is None:
+        parser.error("run needs a TEXT to train on")
+    for name, claim in claims(o.only):
+        for seed in range(1, o.seeds + 1):
+            for variant in claim["variant"]:
+                run_one(o, name, variant, seed)
+
+
+if __name__ == "__main__":
+    main()
