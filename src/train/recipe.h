@@ -41,7 +41,7 @@ struct RunOptions {
 struct Recipe {
   std::filesystem::path file;
   Json model;                   // as config.json; the vocabulary comes from the tokenizer
-  std::filesystem::path start;  // model.start: a folder whose weights the run begins with
+  std::filesystem::path start;  // init.from: a folder whose weights the run begins with
   double init_std = 0.02;
   std::uint64_t init_seed = 1;
   std::filesystem::path tokenizer;  // tokenizer.json or a folder with one; empty: bytes
