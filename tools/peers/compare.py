@@ -65,6 +65,15 @@ def best_ubatch(path, threads):
     return max(speed, key=speed.get)
 
 
+def about(path):
+    """What was compared, on what."""
+    answer = run(PEERS / "bin" / "llama-bench", "-m", path, "-p", 1, "-n", 0, "-r", 1, "-ngl", 0,
+                 "-o", "json")[0]
+    compiler = subprocess.run(["c++", "--version"], capture_output=True, text=True).stdout
+    return (f"llama.cpp {answer['build_commit']}, {compiler.splitlines()[0]}, -march=native, "
+            f"on {answer['cpu_info']}")
+
+
 def spread(values, form="{:.1f}"):
     return f"{form.format(statistics.median(values))} ({form.format(min(values))}-{form.format(max(values))})"
 
@@ -94,7 +103,7 @@ def main():
     parser.add_argument("--types", nargs="+", default=TYPES)
     parser.add_argument("--pairs", type=int, default=6)
     options = parser.parse_args()
-    print((PEERS / "VERSION").read_text().strip())
+    print(about(write_model(options.program, options.shapes[0], options.types[0])))
     print(f"load average before: {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores\n")
     print("| shape, type, threads, context | | frugal, tokens/s | llama.cpp, tokens/s | ratio of pairs "
           "| of the machine |\n|---|---|---|---|---|---|")
