@@ -16,7 +16,9 @@ namespace {
 Json golden() { return read_json_file(frugal::testing::golden("eval") / "statistics.json"); }
 
 TEST(Estimate, WilsonsIntervalAsScipyHasIt) {
-  for (const Json& g : golden().at("wilson")) {
+  const Json cases = golden().at("wilson");
+  ASSERT_FALSE(cases.empty());
+  for (const Json& g : cases) {
     std::vector<double> values(g.at("n").get<std::size_t>(), 0.0);
     std::fill_n(values.begin(), g.at("c").get<std::ptrdiff_t>(), 1.0);
     const Estimate e = estimate(values);
@@ -37,7 +39,9 @@ TEST(Estimate, SeveralSamplesOfAQuestionAreNotAsGoodAsSeveralQuestions) {
 }
 
 TEST(PassAtK, TheShareOfSubsetsThatHoldARightAnswer) {
-  for (const Json& g : golden().at("pass_at_k")) {
+  const Json cases = golden().at("pass_at_k");
+  ASSERT_FALSE(cases.empty());
+  for (const Json& g : cases) {
     EXPECT_NEAR(pass_at_k(g.at("n"), g.at("c"), g.at("k")), g.at("value").get<double>(), 1e-12)
         << g.dump();
   }
