@@ -22,11 +22,13 @@ Estimate estimate(std::span<const double> values) {
   constexpr double kZ = 1.959963984540054;  // the normal distribution's 97.5 % point
   const auto questions = static_cast<double>(values.size());
   double mean = 0;
-  for (const double value : values) mean += value / questions;
+  for (const double value : values) mean += value;
+  mean /= questions;
   double variance = 0;
   for (const double value : values) variance += (value - mean) * (value - mean) / questions;
   const double bernoulli = mean * (1 - mean);
-  const double n = variance > 0 ? questions * bernoulli / variance : questions;
+  // What rounding leaves of equal values is no variance.
+  const double n = variance > 1e-12 ? questions * bernoulli / variance : questions;
   const double shrink = 1 + kZ * kZ / n;
   const double centre = (mean + kZ * kZ / (2 * n)) / shrink;
   const double half = kZ / shrink * std::sqrt(bernoulli / n + kZ * kZ / (4 * n * n));

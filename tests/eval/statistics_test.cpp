@@ -33,6 +33,8 @@ TEST(Estimate, SeveralSamplesOfAQuestionAreNotAsGoodAsSeveralQuestions) {
   EXPECT_LT(estimate(mixed).high - estimate(mixed).low,
             estimate(agreeing).high - estimate(agreeing).low);
   EXPECT_DOUBLE_EQ(estimate(mixed).value, 0.5);
+  const std::vector<double> equal(30, 0.3);
+  EXPECT_GT(estimate(equal).high - estimate(equal).low, 0.2);
   const Estimate nothing = estimate({});
   EXPECT_EQ(nothing.low, 0);
   EXPECT_EQ(nothing.high, 1);
