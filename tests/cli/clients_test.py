@@ -21,6 +21,8 @@ WEATHER = {
 }
 SEA = [{"role": "user", "content": support.SEA_QUESTION}]
 
+GREEDY = {"temperature": 0}  # the client has no parameter of that name any more
+
 
 def fetched(name):
     path = CLIENTS / name
@@ -109,16 +111,16 @@ class ClientsTest(support.ProgramTest):
         import anthropic
 
         client = anthropic.Anthropic(base_url=self.url + "/anthropic", api_key="none", max_retries=0)
-        reply = client.messages.create(model="smollm2", max_tokens=30, messages=SEA, temperature=0)
+        reply = client.messages.create(model="smollm2", max_tokens=30, messages=SEA, extra_body=GREEDY)
         self.assertTrue(reply.content[0].text.startswith(support.SEA_ANSWER))
         self.assertIn(reply.stop_reason, ["end_turn", "max_tokens"])
         with client.messages.stream(
-            model="smollm2", max_tokens=30, messages=SEA, temperature=0
+            model="smollm2", max_tokens=30, messages=SEA, extra_body=GREEDY
         ) as stream:
             self.assertEqual("".join(stream.text_stream), reply.content[0].text)
         tool = {"name": "weather", "input_schema": WEATHER}
         reply = client.messages.create(
-            model="smollm2", max_tokens=100, messages=SEA, tools=[tool], temperature=0,
+            model="smollm2", max_tokens=100, messages=SEA, tools=[tool], extra_body=GREEDY,
             tool_choice={"type": "tool", "name": "weather"},
         )
         self.assertEqual((reply.stop_reason, list(reply.content[-1].input)), ("tool_use", ["city"]))
