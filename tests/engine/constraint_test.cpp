@@ -15,12 +15,12 @@ using testing::MockModel;
 // Tokens of one to three bytes over a small alphabet, so that they cross the grammar's borders.
 std::string bytes_of(std::int32_t token) {
   static const std::vector<std::string> tokens = {
-      "{",   "}",  "\"", "a",   "\":", " ",      "1",        "tr", "ue", ",", "\"a", "\": ",
-      "tru", "e}", "1}", "<t>", "</",  "think>", "</think>", "\n", "x",  "[", "]",   "12"};
+      "{",  "}",  "\"",  "a",  "\":",    " ",        "1",  "tr", "ue", ",", "\"a", "\": ", "tru",
+      "e}", "1}", "<t>", "</", "think>", "</think>", "\n", "x",  "[",  "]", "12",  ":"};
   return token < static_cast<std::int32_t>(tokens.size()) ? tokens[static_cast<std::size_t>(token)]
                                                           : std::string();
 }
-constexpr std::int32_t kStop = 52;  // has no bytes, as all from 24 on
+constexpr std::int32_t kStop = 52;  // has no bytes, as all from 25 on
 
 std::shared_ptr<text::GrammarMachine> machine() {
   text::Grammar grammar;

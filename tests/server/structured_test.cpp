@@ -2,6 +2,8 @@
 // still answers by the book.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "server/app_support.h"
 
 namespace frugal::server {
@@ -28,10 +30,15 @@ constexpr const char* kSchema = R"({"response_format":{"type":"json_schema","jso
       "ok":{"type":"boolean"}},
       "required":["name","size","ok"],"additionalProperties":false}}}})";
 
+// Characters, of which UTF-8 takes several bytes for some.
+std::int64_t length_of(const std::string& text) {
+  return std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; });
+}
+
 void expect_by_schema(const Json& value) {
   ASSERT_TRUE(value.is_object());
   ASSERT_EQ(value.size(), 3);
-  EXPECT_LE(value["name"].get<std::string>().size(), 8);
+  EXPECT_LE(length_of(value["name"].get<std::string>()), 8);
   EXPECT_TRUE(value["size"] == "small" || value["size"] == "large");
   EXPECT_TRUE(value["ok"].is_boolean());
 }
@@ -102,7 +109,7 @@ TEST(Structured, ARequiredToolIsCalled) {
   EXPECT_EQ(call["type"], "function");
   EXPECT_EQ(call["function"]["name"], "weather");
   const Json arguments = Json::parse(call["function"]["arguments"].get<std::string>());
-  EXPECT_LE(arguments["city"].get<std::string>().size(), 9);
+  EXPECT_LE(length_of(arguments["city"].get<std::string>()), 9);
 }
 
 TEST(Structured, CallsAreStreamed) {
