@@ -164,6 +164,56 @@ class KeysTest(support.ProgramTest):
             self.assertNotIn(secret, keys("list", "--json"))
 
 
+class RestartTest(support.ProgramTest):
+    def test_the_prefix_cache_survives_kill_9(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            data = pathlib.Path(scratch) / "data"
+            model = tiny_model.make(pathlib.Path(scratch) / "tiny")
+            long = {"messages": [{"role": "user", "content": "word " * 60}], "max_tokens": 9, "seed": 1}
+            with serving.serving("-m", model, "--data", data) as server:
+                first = server.post("/chat/completions", long)[2]
+                self.assertEqual(first["usage"]["prompt_cache_hit_tokens"], 0)
+                again = server.post("/chat/completions", long)[2]
+                hits = again["usage"]["prompt_cache_hit_tokens"]
+                self.assertEqual(hits % 64, 0)
+                self.assertGreater(hits, 200)
+                server.process.kill()
+            with serving.serving("-m", model, "--data", data) as server:
+                later = server.post("/chat/completions", long)[2]
+                self.assertEqual(later["usage"]["prompt_cache_hit_tokens"], hits)
+                self.assertEqual(later["choices"], first["choices"])
+
+    def test_several_models_by_name(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = pathlib.Path(scratch)
+            one, two = (tiny_model.make(folder / name) for name in ["one", "two"])
+            options = ("--data", folder / "data", "--idle-minutes", "0")
+            with serving.serving("-m", one, "-m", two, *options) as server:
+                for name in ["two", "one", "two"]:
+                    request = {**QUESTION, "model": name, "max_tokens": 3}
+                    self.assertEqual(server.post("/chat/completions", request)[2]["model"], name)
+
+    def test_backup_and_cost(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            data = pathlib.Path(scratch) / "data"
+            model = tiny_model.make(pathlib.Path(scratch) / "tiny")
+            with serving.serving("-m", model, "--data", data) as server:
+                server.post("/chat/completions", {**QUESTION, "max_tokens": 5})
+                copy = pathlib.Path(scratch) / "copy" / "frugal.db"
+                copy.parent.mkdir()
+                self.expect_ok("keys", "backup", copy, "--data", data)
+            reports = [
+                self.expect_ok("cost", "serve", "--json", "--price", 2, "--hours", 3, "--data", folder).json()
+                for folder in [data, copy.parent]
+            ]
+            self.assertEqual(reports[0], reports[1])
+            total = reports[0]["total"]
+            paid = 0.55 * total["miss_tokens"] + 0.14 * total["hit_tokens"] + 2.19 * total["output_tokens"]
+            self.assertAlmostEqual(total["income"], paid / 1e6, 12)
+            self.assertEqual(reports[0]["device_cost"], 6)
+            self.assertAlmostEqual(reports[0]["elsewhere"]["DeepSeek-R1 (January 2025)"], total["income"])
+
+
 class SmolLM2Test(support.ProgramTest):
     def test_it_answers_as_transformers_does(self):
         with (
