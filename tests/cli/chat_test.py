@@ -140,6 +140,7 @@ class TerminalTest(ChatTest):
 
     def test_ctrl_c_drops_the_line(self):
         chat = self.start_tiny()
+        chat.wait_for_editor()
         chat.send("not this")
         chat.wait_for("not this")
         chat.send("\x03")
