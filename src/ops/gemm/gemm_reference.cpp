@@ -1,4 +1,5 @@
 #include <cmath>
+#include <cstring>
 
 #include "ops/gemm/gemm_kernels.h"
 
@@ -6,8 +7,12 @@ namespace frugal::ops {
 
 namespace {
 
+// Weights in a mapped file may lie anywhere.
 float value(const Factor& f, std::int64_t row, std::int64_t col) {
-  return f.transposed ? f.data[col * f.stride + row] : f.data[row * f.stride + col];
+  float result;
+  std::memcpy(&result, f.data + (f.transposed ? col * f.stride + row : row * f.stride + col),
+              sizeof(result));
+  return result;
 }
 
 void run(const Gemm& g) {
