@@ -33,7 +33,7 @@ export const ar: Messages = {
   ledger: 'السجل المالي',
   settings: 'الإعدادات',
   hello: 'ماذا تود أن تعرف؟',
-  helloText: 'يعمل النموذج على جهازك أنت، ولا يغادره شيء مما تكتبه.',
+  helloText: 'يبقى كل شيء بينك وبين الجهاز الذي تأتي منه هذه الصفحة.',
   composer: 'الرسالة',
   placeholder: 'اسأل ما تشاء',
   deepThink: 'تفكير عميق',

@@ -34,7 +34,7 @@ export const en = {
   ledger: 'Ledger',
   settings: 'Settings',
   hello: 'What would you like to know?',
-  helloText: 'The model runs on your own machine. Nothing you write leaves it.',
+  helloText: 'It stays between you and the machine that this page comes from.',
   composer: 'Message',
   placeholder: 'Ask anything',
   deepThink: 'DeepThink',

@@ -33,7 +33,7 @@ export const zh: Messages = {
   ledger: '账本',
   settings: '设置',
   hello: '你想了解什么？',
-  helloText: '模型在你自己的机器上运行，你写的内容不会离开这台机器。',
+  helloText: '一切只留在你和提供此页面的机器之间。',
   composer: '消息',
   placeholder: '问点什么',
   deepThink: '深度思考',
