@@ -25,7 +25,7 @@ describe('the charts of a run', () => {
     const lines = [
       { step: 10, loss: 2, val_loss: null, cost_usd: 0.1, expert_imbalance: 0 },
       { step: 20, loss: 1.5, val_loss: 1.7, cost_usd: 0.2, expert_imbalance: 0 },
-      { step: 30, loss: 'NaN', val_loss: null, reward: 0.5 },
+      { step: 30, loss: 'NaN', val_loss: null, reward: 0.5, accuracy: 0.25 },
     ];
     const drawn = charts(lines);
     expect(drawn.map((c) => c.title)).toEqual(['loss', 'reward', 'spent']);
@@ -37,6 +37,7 @@ describe('the charts of a run', () => {
         [null, 1.7, null],
       ],
     });
+    expect(drawn[1]!.labels).toEqual(['reward', 'accuracy']);
     expect(latest(lines, 'cost_usd')).toBe(0.2);
     expect(charts([])).toEqual([]);
   });

@@ -141,6 +141,7 @@ export const ar: Messages = {
   lossText: 'نات لكل رمز',
   validation: 'التحقق',
   training: 'التدريب',
+  accuracy: 'الدقة',
   reward: 'المكافأة',
   length: 'الطول',
   lengthText: 'رموز لكل إجابة',

@@ -126,6 +126,7 @@ export const en = {
   lossText: 'nats a token',
   validation: 'validation',
   training: 'training',
+  accuracy: 'accuracy',
   reward: 'Reward',
   length: 'Length',
   lengthText: 'tokens an answer',

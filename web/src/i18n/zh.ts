@@ -125,6 +125,7 @@ export const zh: Messages = {
   lossText: '每词元奈特',
   validation: '验证',
   training: '训练',
+  accuracy: '准确率',
   reward: '奖励',
   length: '长度',
   lengthText: '每个回答的词元数',

@@ -7,7 +7,7 @@ interface ChartPlan {
   title: Key;
   unit?: Key;
   /** Names in metrics.jsonl, with what the legend calls them. */
-  series: { names: string[]; label: Key }[];
+  series: { name: string; label: Key }[];
 }
 
 const plans: ChartPlan[] = [
@@ -15,19 +15,21 @@ const plans: ChartPlan[] = [
     title: 'loss',
     unit: 'lossText',
     series: [
-      { names: ['loss'], label: 'training' },
-      { names: ['val_loss'], label: 'validation' },
+      { name: 'loss', label: 'training' },
+      { name: 'val_loss', label: 'validation' },
     ],
   },
-  { title: 'reward', series: [{ names: ['reward', 'reward_mean'], label: 'reward' }] },
   {
-    title: 'length',
-    unit: 'lengthText',
-    series: [{ names: ['length', 'length_mean', 'mean_length'], label: 'length' }],
+    title: 'reward',
+    series: [
+      { name: 'reward', label: 'reward' },
+      { name: 'accuracy', label: 'accuracy' },
+    ],
   },
-  { title: 'balance', unit: 'balanceText', series: [{ names: ['expert_imbalance'], label: 'balance' }] },
-  { title: 'speed', unit: 'speedText', series: [{ names: ['tokens_per_second'], label: 'speed' }] },
-  { title: 'spent', unit: 'spentText', series: [{ names: ['cost_usd'], label: 'spent' }] },
+  { title: 'length', unit: 'lengthText', series: [{ name: 'length', label: 'length' }] },
+  { title: 'balance', unit: 'balanceText', series: [{ name: 'expert_imbalance', label: 'balance' }] },
+  { title: 'speed', unit: 'speedText', series: [{ name: 'tokens_per_second', label: 'speed' }] },
+  { title: 'spent', unit: 'spentText', series: [{ name: 'cost_usd', label: 'spent' }] },
 ];
 
 export type Values = (number | null)[];
@@ -40,18 +42,18 @@ export interface Chart {
   data: [number[], ...Values[]];
 }
 
-function valueOf(line: Line, names: string[]): number | null {
-  const value = names.map((name) => line[name]).find((v) => typeof v === 'number');
-  return Number.isFinite(value) ? (value as number) : null;
+function valueOf(line: Line, name: string): number | null {
+  const value = line[name];
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
 /** The charts for which there are values. */
 export function charts(lines: Line[]): Chart[] {
-  const steps = lines.map((line, i) => valueOf(line, ['step']) ?? i);
+  const steps = lines.map((line, i) => valueOf(line, 'step') ?? i);
   const result: Chart[] = [];
   for (const { title, unit, series } of plans) {
     const known = series
-      .map(({ names, label }) => ({ label, values: lines.map((line) => valueOf(line, names)) }))
+      .map(({ name, label }) => ({ label, values: lines.map((line) => valueOf(line, name)) }))
       .filter(({ values }) => values.some((v) => v !== null));
     // Models without experts report a balance of nothing but zeros.
     if (known.length === 0 || (title === 'balance' && known[0]!.values.every((v) => !v))) continue;
