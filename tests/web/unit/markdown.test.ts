@@ -1,5 +1,11 @@
 // @vitest-environment jsdom
 import { createRenderer } from '../../../web/src/text/markdown';
+import { sanitize } from '../../../web/src/text/sanitize';
+
+vi.mock(import('../../../web/src/text/sanitize'), async (original) => {
+  const real = await original();
+  return { sanitize: vi.fn(real.sanitize) }; // to count its calls
+});
 
 function page(source: string): HTMLElement {
   const element = document.createElement('div');
@@ -36,15 +42,25 @@ describe('Markdown', () => {
 
   it('draws only the block that changed anew', () => {
     const render = createRenderer('Copy');
-    const before = render('One.\n\nTwo');
-    const after = render('One.\n\nTwo and more');
-    expect(after).toHaveLength(2);
-    expect(after[0]).toBe(before[0]);
-    expect(after[1]).not.toBe(before[1]);
+    render('One.\n\nTwo');
+    vi.mocked(sanitize).mockClear();
+    expect(render('One.\n\nTwo and more')).toHaveLength(2);
+    expect(sanitize).toHaveBeenCalledTimes(1);
   });
 
   it('renders a code block before its end has come', () => {
     expect(page('```py\nprint(1)').querySelector('pre')?.textContent).toBe('print(1)');
+  });
+});
+
+describe('the last gate', () => {
+  it.each([
+    ['<b style="color:red" id="a" name="b" onclick="x()">c</b>', '<b>c</b>'],
+    ['<a href="javascript:x()">c</a>', '<a>c</a>'],
+    ['<form><input value="a"></form><img src="a"><style>b</style>c', 'c'],
+    ['<math><annotation-xml encoding="text/html"><script>x()</script></annotation-xml></math>', '<math></math>'],
+  ])('%s', (html, clean) => {
+    expect(sanitize(html)).toBe(clean);
   });
 });
 
@@ -62,8 +78,8 @@ describe('LaTeX', () => {
     expect(p.querySelector('mfrac')).not.toBeNull();
   });
 
-  it('leaves money alone', () => {
-    expect(page('It costs $5, not $6 or $7.').querySelector('math')).toBeNull();
+  it.each(['It costs $5, not $6 or $7.', 'US$20,US$30', 'from $5 to $x'])('leaves money alone: %s', (source) => {
+    expect(page(source).querySelector('math')).toBeNull();
   });
 
   it('leaves what is not LaTeX, or not complete, as it was', () => {

@@ -36,6 +36,8 @@ describe('the prompt', () => {
       reasoning_content: 'hm',
       prefix: true,
     });
+    const without = [message('user', 'q'), message('assistant', 'half an')];
+    expect(toApiMessages(without, '').at(-1)).toStrictEqual({ role: 'assistant', content: 'half an', prefix: true });
   });
 });
 
