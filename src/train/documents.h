@@ -1,9 +1,11 @@
 // The documents of text files, JSONL files and folders of both.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace frugal::train {
