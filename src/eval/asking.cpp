@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/rng.h"
 
 namespace frugal::eval {
@@ -11,9 +12,7 @@ namespace frugal::eval {
 namespace {
 
 std::uint64_t seed_for(std::uint64_t seed, const std::string& id, std::int64_t sample) {
-  std::uint64_t hash = 0xCBF29CE484222325ULL ^ seed;
-  for (const char c : id) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
-  return Rng(hash, static_cast<std::uint64_t>(sample)).next();
+  return Rng(fnv1a(id, 0xCBF29CE484222325ULL ^ seed), static_cast<std::uint64_t>(sample)).next();
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/nearest.h"
 #include "tasks/file_task.h"
 #include "tasks/generated/generator.h"
@@ -14,14 +15,8 @@ namespace frugal::tasks {
 
 namespace {
 
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xCBF29CE484222325ULL;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
-  return hash;
-}
-
 // One question in eight is held out, by its words alone: whatever the seed, training never sees it.
-bool is_held_out(const std::string& text) { return Rng(hash_of(text)).below(8) == 0; }
+bool is_held_out(const std::string& text) { return Rng(fnv1a(text)).below(8) == 0; }
 
 class GeneratedTask final : public Task {
  public:
@@ -32,7 +27,7 @@ class GeneratedTask final : public Task {
   std::optional<std::int64_t> size() const override { return std::nullopt; }
 
   Question question(std::int64_t index) const override {
-    Rng rng(seed_ ^ hash_of(name_), static_cast<std::uint64_t>(index));
+    Rng rng(seed_ ^ fnv1a(name_), static_cast<std::uint64_t>(index));
     for (;;) {
       Question question = generator_({rng, level_, part_});
       if (is_held_out(question.text) != (part_ == Part::held_out)) continue;

@@ -3,20 +3,10 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/hash.h"
 #include "base/rng.h"
 
 namespace frugal::train {
-
-namespace {
-
-// FNV-1a: a stream of random numbers for each name.
-std::uint64_t stream_of(std::string_view name) {
-  std::uint64_t hash = 0xCBF29CE484222325ULL;
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
-  return hash;
-}
-
-}  // namespace
 
 TrainableModel::TrainableModel(models::ModelFiles files, const ops::Context& context,
                                const Fill& fill) {
@@ -42,7 +32,7 @@ TrainableModel TrainableModel::random(const models::ModelConfig& config,
   return {std::move(files), context,
           [&](const models::ParameterSite& site, const autograd::Parameter&, Tensor& values) {
             if (site.kind == models::ParameterKind::matrix) {
-              Rng rng(seed, stream_of(site.name));
+              Rng rng(seed, fnv1a(site.name));
               for (float& value : values.view().span()) {
                 value = static_cast<float>(std * rng.normal());
               }
