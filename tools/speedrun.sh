@@ -19,6 +19,11 @@ recipes=$(cd "$(dirname "${BASH_SOURCE[0]}")/../recipes" && pwd)
 tasks="arithmetic:easy+words-en:easy+words-ar:easy+words-zh:easy+countdown:easy+sorting:easy+calendar:easy"
 mkdir -p "$out"
 
+# What takes its time by number and not by the clock grows with the minutes.
+conversations=$((70 * minutes))
+teacher_questions=$((7 * minutes))
+eval_questions=$((minutes < 50 ? minutes : 50))
+
 # share PERCENT: so much of the minutes.
 share() { awk "BEGIN { printf \"%.3f\", $minutes * $1 / 100 }"; }
 
@@ -42,7 +47,7 @@ resumable() {
 
 questions() {
   "$frugal" questions --task "$tasks" --count 150000 --seed 1 --out "$out/text.jsonl"
-  "$frugal" questions --task "$tasks" --count 4000 --seed 2 --out "$out/cold-start.jsonl"
+  "$frugal" questions --task "$tasks" --count "$conversations" --seed 2 --out "$out/cold-start.jsonl"
 }
 
 tokenizer() {
@@ -91,7 +96,7 @@ rejection() {
 [distil]
 teacher = "$out/grpo-1/latest"
 task = "$tasks"
-questions = 400
+questions = $teacher_questions
 samples = 4
 temperature = 0.8
 max_tokens = 128
@@ -107,7 +112,7 @@ distil() {
 teacher = "$out/grpo-2/latest"
 student = "$out/student-base/latest"
 task = "$tasks"
-questions = 400
+questions = $teacher_questions
 samples = 2
 max_tokens = 128
 seed = 4
@@ -122,7 +127,7 @@ TOML
 evaluate() {
   local task
   for task in ${tasks//+/ }; do
-    "$frugal" eval --model "$2" --task "$task" --limit 50 --max-tokens 128 --temperature 0 \
+    "$frugal" eval --model "$2" --task "$task" --limit "$eval_questions" --max-tokens 128 --temperature 0 \
       "${@:3}" --json >"$out/eval-$1-$task.json"
   done
 }
@@ -142,7 +147,7 @@ report() {
   local task model seconds=0 met=0 wanted=0
   echo "# Speedrun of $minutes minutes"
   echo
-  echo "pass@1 in percent on 50 held-out questions each, greedy:"
+  echo "pass@1 in percent on $eval_questions held-out questions each, greedy:"
   echo
   echo "| task | cold start | GRPO | final | final, empty think | student |"
   echo "|---|---|---|---|---|---|"
