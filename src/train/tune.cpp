@@ -100,6 +100,7 @@ class Tuner {
     result_.first_loss = result_.best_loss = validation_loss();
     fmt::print("{} samples to learn, {} to validate; {} steps; validation loss {:.4f}\n",
                training_.size(), validation_.size(), steps, result_.first_loss);
+    std::fflush(stdout);
     ProgressBar bar("tune", static_cast<std::uint64_t>(steps), "steps");
     std::vector<std::vector<std::size_t>> plan;
     for (std::int64_t i = 0; i < steps; ++i) {
