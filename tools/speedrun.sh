@@ -14,6 +14,8 @@ while [ $# -gt 0 ]; do
   esac
 done
 [ "$minutes" -ge 4 ] 2>/dev/null || { echo "speedrun: --minutes is $minutes, expected 4 or more" >&2; exit 1; }
+# A stage that was interrupted saves and ends well; it is not done for that.
+trap 'echo "speedrun: the same command goes on from here" >&2; exit 130' INT TERM
 frugal=${FRUGAL:?names the program}
 recipes=$(cd "$(dirname "${BASH_SOURCE[0]}")/../recipes" && pwd)
 tasks="arithmetic:easy+words-en:easy+words-ar:easy+words-zh:easy+countdown:easy+sorting:easy+calendar:easy"
