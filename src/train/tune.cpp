@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <limits>
 #include <numbers>
 #include <numeric>
 
@@ -97,7 +98,8 @@ class Tuner {
     const std::int64_t every = o_.validate_every_steps > 0
                                    ? o_.validate_every_steps
                                    : std::max<std::int64_t>(1, per_epoch / 4);
-    result_.first_loss = result_.best_loss = validation_loss();
+    result_.first_loss = validation_loss();
+    result_.best_loss = std::numeric_limits<double>::infinity();  // of what was learned
     fmt::print("{} samples to learn, {} to validate; {} steps; validation loss {:.4f}\n",
                training_.size(), validation_.size(), steps, result_.first_loss);
     std::fflush(stdout);
@@ -115,7 +117,6 @@ class Tuner {
       bar.update(static_cast<std::uint64_t>(i + 1));
       if (last) break;
     }
-    if (result_.best_step == 0) save();  // no step was better than none: still an answer
     result_.seconds = seconds_since(start);
     return result_;
   }

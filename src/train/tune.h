@@ -41,9 +41,9 @@ struct TuneResult {
   std::int64_t best_step = 0;
 };
 
-/// Tunes, and leaves in options.out the weights with the best validation loss so far: a model's
-/// folder, or an adapter in PEFT's format. metrics.jsonl beside it has a line a step. `stop` is
-/// asked after each step. Throws Error when the loss is no number.
+/// Tunes, and leaves in options.out the weights with the best validation loss of all steps: a
+/// model's folder, or an adapter in PEFT's format. metrics.jsonl beside it has a line a step.
+/// `stop` is asked after each step. Throws Error when the loss is no number.
 TuneResult tune(const TuneOptions& options, const BaseModel& base,
                 const std::function<bool()>& stop);
 
