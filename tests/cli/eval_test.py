@@ -18,10 +18,10 @@ class Eval(support.ProgramTest):
     def tearDownClass(cls):
         cls.folder.cleanup()
 
-    def evaluate(self, *arguments):
+    def evaluate(self, *arguments, max_tokens=6):
         return self.expect_ok(
             "eval", "--model", self.model, "--task", "arithmetic:easy", "--limit", "5",
-            "--samples", "4", "--max-tokens", "6", "--threads", "1", "--json", *arguments).json()  # fmt: skip
+            "--samples", "4", "--max-tokens", max_tokens, "--threads", "1", "--json", *arguments).json()  # fmt: skip
 
     def log(self, name):
         return pathlib.Path(self.folder.name) / name
@@ -37,9 +37,11 @@ class Eval(support.ProgramTest):
     def test_answers_do_not_depend_on_what_runs_beside_them(self):
         logs = []
         for name, parallel in (("a.jsonl", "1"), ("b.jsonl", "16")):
-            self.evaluate("--out", self.log(name), "--parallel", parallel)
+            self.evaluate("--out", self.log(name), "--parallel", parallel, max_tokens=90)
             lines = [json.loads(line) for line in self.log(name).read_text().splitlines()[1:]]
             logs.append({line["id"]: line["samples"] for line in lines})
+        lengths = {sample["tokens"] for samples in logs[0].values() for sample in samples}
+        self.assertGreater(len(lengths), 3)  # they end at different times
         self.assertEqual(logs[0], logs[1])
 
     def test_a_log_cut_in_two_is_continued(self):
