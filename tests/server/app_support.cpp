@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <sstream>
+#include <thread>
 
 #include "server/wire.h"
 
@@ -126,6 +128,13 @@ TestServer::TestServer(std::string chat_template, AppOptions options)
 
 TestServer::~TestServer() {
   served_->loop.reset();  // its last events need the app
+}
+
+void TestServer::never_stop() {
+  served_->stop_tokens.clear();
+  model_.before = [](auto, const auto&) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  };
 }
 
 std::shared_ptr<RecordingExchange> TestServer::begin(const std::string& method,

@@ -63,8 +63,9 @@ class TestServer {
 
   Store& store() { return store_; }
   App& app() { return *app_; }
-  /// From now on answers end by their length only.
-  void never_stop() { served_->stop_tokens.clear(); }
+  /// From now on answers end by their length only, and take seconds, so that they surely still run
+  /// while a test looks. Call it before the first question.
+  void never_stop();
   engine::testing::MockModel& model() { return model_; }
   const std::shared_ptr<ServedModel>& served() { return served_; }
 
