@@ -155,6 +155,7 @@ std::vector<RunBill> read_ledgers(const fs::path& folder) {
   }
   std::ranges::sort(files);
   std::vector<RunBill> runs;
+  runs.reserve(files.size());
   for (const fs::path& file : files) runs.push_back(read_ledger(file));
   return runs;
 }

@@ -58,6 +58,7 @@ std::vector<Point> finite(const std::vector<Point>& points) {
 std::vector<Point> thinned(const std::vector<Point>& points) {
   if (points.size() <= kMostPoints) return points;
   std::vector<Point> means;
+  means.reserve(kMostPoints);
   for (std::size_t i = 0; i < kMostPoints; ++i) {
     const std::size_t begin = i * points.size() / kMostPoints;
     const std::size_t end = (i + 1) * points.size() / kMostPoints;

@@ -34,6 +34,7 @@ ops::Precision read_precision(Section& s) {
       {"fp8-short-promoted", ops::Precision::fp8_short_promoted},
       {"fp8-short", ops::Precision::fp8_short}};
   std::vector<std::string> names;
+  names.reserve(kKnown.size());
   for (const auto& [name, precision] : kKnown) names.push_back(name);
   std::string chosen = names.front();
   s.choice("precision", chosen, names);

@@ -168,6 +168,7 @@ std::string table(const std::vector<RunMetrics>& runs) {
 
 std::string report_page(const std::vector<fs::path>& folders) {
   std::vector<RunMetrics> runs;
+  runs.reserve(folders.size());
   for (const fs::path& folder : folders) runs.push_back(read_run(folder));
   std::string names;
   for (const RunMetrics& run : runs) names += (names.empty() ? "" : ", ") + run.name;
