@@ -43,14 +43,16 @@ Grammar::Rule Grammar::literal(std::string_view text) {
   return add({std::move(symbols)});
 }
 
-Grammar::Rule Grammar::sequence(std::vector<Rule> rules) {
+Grammar::Rule Grammar::sequence(const std::vector<Rule>& rules) {
   std::vector<Symbol> symbols;
+  symbols.reserve(rules.size());
   for (const Rule rule : rules) symbols.push_back(of_rule(rule));
   return add({std::move(symbols)});
 }
 
-Grammar::Rule Grammar::choice(std::vector<Rule> rules) {
+Grammar::Rule Grammar::choice(const std::vector<Rule>& rules) {
   std::vector<std::vector<Symbol>> alternatives;
+  alternatives.reserve(rules.size());
   for (const Rule rule : rules) alternatives.push_back({of_rule(rule)});
   return add(std::move(alternatives));
 }

@@ -3,10 +3,10 @@
 
 #include <array>
 #include <bitset>
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -24,8 +24,8 @@ class Grammar {
 
   Rule bytes(const ByteSet& set);
   Rule literal(std::string_view text);
-  Rule sequence(std::vector<Rule> rules);
-  Rule choice(std::vector<Rule> rules);
+  Rule sequence(const std::vector<Rule>& rules);
+  Rule choice(const std::vector<Rule>& rules);
   /// At least `least` times, at most `most`; -1: without end. `separator` stands between, if >= 0.
   Rule repeat(Rule rule, std::int64_t least, std::int64_t most, Rule separator = kNone);
   Rule optional(Rule rule) { return repeat(rule, 0, 1); }
@@ -89,7 +89,11 @@ class GrammarMachine {
     const std::vector<Grammar::Symbol>* alternative = nullptr;
     std::size_t offset = 0;
     std::int32_t parent = 0;
-    auto operator<=>(const Stack&) const = default;
+    bool operator==(const Stack&) const = default;
+    bool operator<(const Stack& other) const {
+      return std::tie(alternative, offset, parent) <
+             std::tie(other.alternative, other.offset, other.parent);
+    }
   };
   struct StateData {
     std::vector<std::int32_t> tops;  // stacks whose next symbol is a byte set; sorted

@@ -167,7 +167,7 @@ Rule SchemaCompiler::compile(const Json& schema, const std::string& place, int d
     require(values.is_array() && !values.empty(), "{}: enum is no list of values", place);
     std::vector<Rule> rules;
     for (const Json& value : values) rules.push_back(literal(value));
-    return g_.choice(std::move(rules));
+    return g_.choice(rules);
   }
   if (schema.contains("anyOf")) return any_of(schema["anyOf"], place + ".anyOf", depth);
   if (schema.contains("allOf")) {
@@ -187,7 +187,7 @@ Rule SchemaCompiler::compile(const Json& schema, const std::string& place, int d
   }
   require(!rules.empty(), "{}: type is empty", place);
   if (schema.value("nullable", Json(false)) == true) rules.push_back(g_.literal("null"));
-  return rules.size() == 1 ? rules.front() : g_.choice(std::move(rules));
+  return rules.size() == 1 ? rules.front() : g_.choice(rules);
 }
 
 Rule SchemaCompiler::typed(const Json& schema, const std::string& type, const std::string& place,
@@ -225,7 +225,7 @@ Rule SchemaCompiler::any_of(const Json& choices, const std::string& place, int d
   for (std::size_t i = 0; i < choices.size(); ++i) {
     rules.push_back(compile(choices[i], fmt::format("{}[{}]", place, i), depth + 1));
   }
-  return g_.choice(std::move(rules));
+  return g_.choice(rules);
 }
 
 Rule SchemaCompiler::object(const Json& schema, const std::string& place, int depth) {

@@ -61,9 +61,9 @@ class PatternParser {
         parts.push_back(quantified(depth));
       }
       if (!whole_end) parts.push_back(g_.repeat(any_, 0, -1));
-      choices.push_back(g_.sequence(std::move(parts)));
+      choices.push_back(g_.sequence(parts));
     } while (take('|'));
-    return g_.choice(std::move(choices));
+    return g_.choice(choices);
   }
 
   Rule quantified(int depth) {
@@ -209,7 +209,7 @@ class PatternParser {
     }
     if (set.any()) choices.push_back(g_.bytes(set));
     require(!choices.empty(), "pattern {}: an empty class", printable(pattern_));
-    return g_.choice(std::move(choices));
+    return g_.choice(choices);
   }
 
   Grammar& g_;

@@ -135,7 +135,7 @@ ToolGrammar tool_grammar(ToolStyle style, const std::vector<ToolShape>& tools, b
   ToolGrammarBuilder builder(style, g);
   std::vector<Rule> choices;
   for (const ToolShape& tool : tools) choices.push_back(builder.call(tool));
-  const Rule calls = builder.calls(g.choice(std::move(choices)), parallel ? kMaxCalls : 1);
+  const Rule calls = builder.calls(g.choice(choices), parallel ? kMaxCalls : 1);
   if (required) {
     g.set_root(g.sequence({g.literal(opening(style)), calls}));
   } else if (style == ToolStyle::llama3) {
