@@ -89,7 +89,8 @@ void App::refuse(const HttpRequest& request, Exchange& exchange, const ApiError&
 void App::dispatch(const HttpRequest& request, const std::shared_ptr<Exchange>& exchange) {
   check_origin(request);
   if (request.path() == "/health") return reply(*exchange, {{"status", "ok"}});
-  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  const std::string_view method =
+      request.method == "HEAD" ? std::string_view("GET") : std::string_view(request.method);
   const std::string_view path = without_version(request.path());
   bool path_exists = false;
   for (const Route& route : routes()) {

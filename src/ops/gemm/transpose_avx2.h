@@ -4,6 +4,7 @@
 #include <immintrin.h>
 
 #include <cstdint>
+#include <cstring>
 
 namespace frugal::ops {
 
@@ -29,6 +30,13 @@ static inline void transpose_8x8(const float* in, std::int64_t stride, float* ou
   }
 }
 
+/// A float that may lie anywhere, as weights in a mapped file do.
+static inline float load_float(const float* at) {
+  float value;
+  std::memcpy(&value, at, sizeof(value));
+  return value;
+}
+
 /// `rows` rows of `cols` floats into columns of out [cols, out_stride].
 static inline void transpose_rows(const float* in, std::int64_t stride, std::int64_t rows,
                                   std::int64_t cols, float* out, std::int64_t out_stride) {
@@ -39,11 +47,15 @@ static inline void transpose_rows(const float* in, std::int64_t stride, std::int
       transpose_8x8(in + i * stride + k, stride, out + k * out_stride + i, out_stride);
     }
     for (std::int64_t k = whole_cols; k < cols; ++k) {
-      for (std::int64_t r = i; r < i + 8; ++r) out[k * out_stride + r] = in[r * stride + k];
+      for (std::int64_t r = i; r < i + 8; ++r) {
+        out[k * out_stride + r] = load_float(in + r * stride + k);
+      }
     }
   }
   for (std::int64_t r = whole_rows; r < rows; ++r) {
-    for (std::int64_t k = 0; k < cols; ++k) out[k * out_stride + r] = in[r * stride + k];
+    for (std::int64_t k = 0; k < cols; ++k) {
+      out[k * out_stride + r] = load_float(in + r * stride + k);
+    }
   }
 }
 
