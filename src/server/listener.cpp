@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "server/api_error.h"
 
 namespace frugal::server {
 
@@ -146,15 +147,6 @@ void fill_head(http::response<Body>& message, const HttpResponse& response) {
   message.result(static_cast<unsigned>(response.status));
   message.set(http::field::content_type, response.content_type);
   for (const auto& [name, value] : response.headers) message.set(name, value);
-}
-
-HttpResponse plain_error(int status, const std::string& message) {
-  // The form of the API's errors; handlers never see such requests.
-  return {status,
-          "application/json",
-          R"({"error":{"message":")" + message +
-              R"(","type":"invalid_request_error","param":null,"code":null}})",
-          {}};
 }
 
 class Session;
@@ -304,12 +296,12 @@ asio::awaitable<bool> Session::handle_one() {
 asio::awaitable<void> Session::refuse(beast::error_code error) {
   HttpResponse response;
   if (error == http::error::body_limit) {
-    response = plain_error(413, "the request is too large");
+    response = error_response(ApiError(413, "the request is too large"));
   } else if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-    response = plain_error(431, "the request's headers are too large");
+    response = error_response(ApiError(431, "the request's headers are too large"));
   } else if (error.category() == http::make_error_code(http::error::bad_target).category() &&
              error != http::error::end_of_stream && error != http::error::partial_message) {
-    response = plain_error(400, "this is not HTTP");
+    response = error_response(ApiError(400, "this is not HTTP"));
   } else {
     co_return;  // it went away, or was too slow
   }

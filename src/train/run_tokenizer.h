@@ -18,9 +18,9 @@ struct RunTokenizer {
   std::optional<FimTokens> fim;  // when the vocabulary has the three
 };
 
-/// From a tokenizer.json or a folder with one; an empty path gives the bytes' own tokenizer: tokens
-/// 0 to 255 are the bytes, then come the end of a text and the parts of a text with a hole, named
-/// as DeepSeek-V3 names them. Throws Error when the tokenizer has no token for the end of a text.
+/// From a tokenizer.json or a folder with one; an empty path gives the bytes' own tokenizer: the
+/// end of a text and the parts of a text with a hole, named as DeepSeek-V3 names them, then the 256
+/// bytes. Throws Error when the tokenizer has no token for the end of a text.
 RunTokenizer load_tokenizer(const std::filesystem::path& path);
 
 }  // namespace frugal::train

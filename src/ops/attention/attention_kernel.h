@@ -4,6 +4,7 @@
 
 #include "ops/attention/attention_kernels.h"
 #include "ops/attention/mix.h"
+#include "ops/simd/with_constant.h"
 #include "ops/softmax_tile.h"
 
 namespace frugal::ops {
@@ -78,20 +79,8 @@ struct AttentionKernel {
 
   static void add_tile(const AttentionJob& job, std::int64_t i, std::int64_t rows,
                        std::int64_t index, SoftmaxState* states, float* out) {
-    switch (rows) {
-      case 1:
-        return add_tile<1>(job, i, index, states, out);
-      case 2:
-        return add_tile<2>(job, i, index, states, out);
-      case 3:
-        return add_tile<3>(job, i, index, states, out);
-      case 4:
-        return add_tile<4>(job, i, index, states, out);
-      case 5:
-        return add_tile<5>(job, i, index, states, out);
-      default:
-        return add_tile<kQueries>(job, i, index, states, out);
-    }
+    with_constant<kQueries>(
+        rows, [&](auto constant) { add_tile<constant()>(job, i, index, states, out); });
   }
 
   static void attend(const AttentionJob& job) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ops/attention/cache_number.h"
+#include "ops/simd/with_constant.h"
 
 namespace frugal::ops {
 
@@ -134,20 +135,8 @@ struct Mixer {
   /// The same for up to kRows rows.
   static void mix_causal(int count, const MixRows& rows, const std::int64_t* counts,
                          const Values& values, std::int64_t first, std::int64_t last) {
-    switch (count) {
-      case 1:
-        return mix_causal<1>(rows, counts, values, first, last);
-      case 2:
-        return mix_causal<2>(rows, counts, values, first, last);
-      case 3:
-        return mix_causal<3>(rows, counts, values, first, last);
-      case 4:
-        return mix_causal<4>(rows, counts, values, first, last);
-      case 5:
-        return mix_causal<5>(rows, counts, values, first, last);
-      default:
-        return mix_causal<kRows>(rows, counts, values, first, last);
-    }
+    with_constant<kRows>(
+        count, [&](auto constant) { mix_causal<constant()>(rows, counts, values, first, last); });
   }
 };
 

@@ -7,6 +7,7 @@
 #include "ops/linear/level_source.h"
 #include "ops/linear/linear_kernels.h"
 #include "ops/linear/outputs.h"
+#include "ops/simd/with_constant.h"
 
 namespace frugal::ops {
 
@@ -71,6 +72,8 @@ template <class Simd, class Source, int kRows, int kPanels>
 
 /// Panels whose unpacked units stay in the first cache together while all rows pass by.
 inline constexpr std::int64_t kPanelsTogether = 4;
+// Up to so many rows pass by each group at once; units need not be unpacked for them.
+inline constexpr int kNarrowRows = 4;
 
 /// All rows times one unpacked unit of a few panels.
 template <class Simd, DotFormat kDot>
@@ -181,18 +184,9 @@ struct LevelKernel {
   }
 
   static void multiply(const LevelProduct& product, std::int64_t begin, std::int64_t end) {
-    switch (product.y.rows) {
-      case 1:
-        return narrow<1>(product, begin, end);
-      case 2:
-        return narrow<2>(product, begin, end);
-      case 3:
-        return narrow<3>(product, begin, end);
-      case 4:
-        return narrow<4>(product, begin, end);
-      default:
-        return wide(product, begin, end);
-    }
+    const std::int64_t rows = product.y.rows;
+    if (rows < 1 || rows > kNarrowRows) return wide(product, begin, end);
+    with_constant<kNarrowRows>(rows, [&](auto count) { narrow<count()>(product, begin, end); });
   }
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ops/linear/linear_kernels.h"
+#include "ops/simd/with_constant.h"
 
 namespace frugal::ops {
 
@@ -54,20 +55,8 @@ void multiply(const float* x, std::int64_t x_stride, const float* band, std::int
 
 void multiply_few(const float* x, std::int64_t rows, std::int64_t x_stride, const float* band,
                   std::int64_t depth, float* sums) {
-  switch (rows) {
-    case 1:
-      return multiply<1>(x, x_stride, band, depth, sums);
-    case 2:
-      return multiply<2>(x, x_stride, band, depth, sums);
-    case 3:
-      return multiply<3>(x, x_stride, band, depth, sums);
-    case 4:
-      return multiply<4>(x, x_stride, band, depth, sums);
-    case 5:
-      return multiply<5>(x, x_stride, band, depth, sums);
-    default:
-      return multiply<6>(x, x_stride, band, depth, sums);
-  }
+  with_constant<6>(rows,
+                   [&](auto constant) { multiply<constant()>(x, x_stride, band, depth, sums); });
 }
 
 }  // namespace
