@@ -56,8 +56,15 @@ std::string served_name(const std::string& model) {
   return path.has_filename() ? path.filename().string() : path.parent_path().filename().string();
 }
 
+// When the model changed; a folder's own time says nothing of the files in it.
 std::int64_t modified(const fs::path& path) {
-  const auto time = std::chrono::file_clock::to_sys(fs::last_write_time(path));
+  fs::file_time_type last = fs::last_write_time(path);
+  if (fs::is_directory(path)) {
+    for (const fs::directory_entry& file : fs::directory_iterator(path)) {
+      last = std::max(last, file.last_write_time());
+    }
+  }
+  const auto time = std::chrono::file_clock::to_sys(last);
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
@@ -69,8 +76,8 @@ std::shared_ptr<server::ServedModel> load(ModelOptions options, const std::strin
       std::make_shared<LoadedModel>(options, context * kFullConversations, kSequences);
   const fs::path path = loaded->path();
   auto served = std::make_shared<server::ServedModel>(
-      name, fmt::format("fp_{}_{:x}", isa_name(chosen_isa()), modified(path)), loaded,
-      open_tokenizer(path));
+      name, fmt::format("fp_{}_{}_{:x}", FRUGAL_VERSION, isa_name(chosen_isa()), modified(path)),
+      loaded, open_tokenizer(path));
   served->parameters = models::count_parameters(loaded->model().config());
   served->defaults = sampling_defaults_of(loaded->checkpoint());
   served->stop_tokens = stop_tokens_of(loaded->checkpoint(), served->tokenizer);
@@ -82,7 +89,7 @@ std::shared_ptr<server::ServedModel> load(ModelOptions options, const std::strin
   }
   std::shared_ptr<engine::BlockStore> store;
   if (cache_gigabytes > 0) {
-    const std::string identity = fmt::format("{} {} {}", FRUGAL_VERSION, name, served->fingerprint);
+    const std::string identity = fmt::format("{} {}", name, served->fingerprint);
     store = std::make_shared<server::DiskBlocks>(cache / name, identity,
                                                  static_cast<std::uint64_t>(cache_gigabytes * 1e9));
   }
@@ -216,6 +223,9 @@ void run_serve(ServeOptions options) {
     const IdleWatch watch(models, options.idle_minutes);
     http.run();
   }
+  // Generations that outlive their page still run, and are billed before the ledger goes.
+  app.cut_off();
+  models.stop();
   fmt::print(stderr, "frugal: stopped\n");
 }
 

@@ -10,13 +10,15 @@ namespace frugal::engine {
 
 EngineLoop::EngineLoop(Engine& engine) : engine_(engine), thread_([this] { run(); }) {}
 
-EngineLoop::~EngineLoop() {
+EngineLoop::~EngineLoop() { stop(); }
+
+void EngineLoop::stop() {
   {
     const std::scoped_lock lock(mutex_);
     stop_ = true;
   }
   wake_.notify_one();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 RequestId EngineLoop::submit(Request request, OnEvent on_event) {

@@ -23,7 +23,7 @@ class EngineLoop {
 
   /// `engine` must outlive the loop, and nobody else may use it.
   explicit EngineLoop(Engine& engine);
-  /// Cancels what still runs; its last events are delivered before this returns.
+  /// Stops.
   ~EngineLoop();
   EngineLoop(const EngineLoop&) = delete;
   EngineLoop& operator=(const EngineLoop&) = delete;
@@ -33,6 +33,9 @@ class EngineLoop {
   RequestId submit(Request request, OnEvent on_event);
   /// Takes effect before the next step. Nothing happens when the request has ended already.
   void cancel(RequestId id);
+  /// Cancels what still runs; its last events are delivered before this returns. Not to be called
+  /// from inside a callback.
+  void stop();
 
  private:
   struct Command {

@@ -74,7 +74,12 @@ void App::resumable(const Visit& visit) {
   wanted.common.stream = wanted.common.include_usage = true;
   const auto [id, replay] = replays_.add(visit.key.user);
   replay->write(to_event({{"generation", id}}));
-  run_chat(visit, replay, wanted);
+  try {
+    run_chat(visit, replay, wanted);
+  } catch (...) {
+    replay->end();  // only streams that have ended are ever forgotten
+    throw;
+  }
   replay->subscribe(visit.exchange, 0);
 }
 
@@ -113,7 +118,8 @@ void App::generate(const Visit& visit, Admission admission,
   try {
     admission.model->engine->check(plan.request);
   } catch (const Error& error) {
-    throw ApiError(400, error.what(), "messages", "context_length_exceeded");
+    const bool too_long = std::ssize(plan.request.prompt) >= admission.model->engine->context();
+    throw ApiError(400, error.what(), {}, too_long ? "context_length_exceeded" : "");
   }
   const LedgerEntry entry{.endpoint = std::string(visit.request.path()),
                           .model = admission.model->name};

@@ -35,7 +35,6 @@ Generation::~Generation() { model_->active -= plan_.choices; }
 std::shared_ptr<Generation> Generation::start(std::shared_ptr<ServedModel> model,
                                               GenerationPlan plan,
                                               std::shared_ptr<GenerationListener> listener) {
-  model->engine->check(plan.request);
   const auto generation =
       std::make_shared<Generation>(std::move(model), std::move(plan), std::move(listener));
   for (int i = 0; i < generation->plan_.choices; ++i) {

@@ -7,13 +7,12 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/version.hpp>
-#include <mutex>
-#include <optional>
 #include <set>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "server/api_error.h"
+#include "server/connection.h"
 
 namespace frugal::server {
 
@@ -28,108 +27,7 @@ using std::chrono::seconds;
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t kMaxHeader = 32U << 10;
 constexpr std::size_t kFirstRead = 4096;
-constexpr int kHandlerThreads = 2;
-
-// The exchange of one request on a connection. The session's coroutine, on the I/O thread, takes
-// out what other threads put in.
-class Connection final : public Exchange {
- public:
-  explicit Connection(asio::io_context& io) : wake_(std::make_shared<asio::steady_timer>(io)) {}
-
-  struct Output {
-    std::optional<HttpResponse> head;
-    std::string text;
-    bool ended = false;
-    bool gone = false;
-  };
-
-  void send(HttpResponse response) override {
-    const std::scoped_lock lock(mutex_);
-    output_.text += response.body;
-    response.body.clear();
-    if (!started_) output_.head = std::move(response);
-    started_ = output_.ended = true;
-    wake();
-  }
-  void start(HttpResponse head) override {
-    const std::scoped_lock lock(mutex_);
-    if (!started_) output_.head = std::move(head);
-    started_ = true;
-    wake();
-  }
-  void write(std::string text) override {
-    const std::scoped_lock lock(mutex_);
-    output_.text += text;
-    wake();
-  }
-  void end() override {
-    const std::scoped_lock lock(mutex_);
-    output_.ended = true;
-    wake();
-  }
-  void idle_text(std::string text) override {
-    const std::scoped_lock lock(mutex_);
-    idle_text_ = std::move(text);
-  }
-  void on_gone(std::function<void()> callback) override {
-    {
-      const std::scoped_lock lock(mutex_);
-      if (!output_.gone) {
-        on_gone_ = std::move(callback);
-        return;
-      }
-    }
-    callback();
-  }
-
-  // Those below are the session's.
-
-  Output take() {
-    const std::scoped_lock lock(mutex_);
-    return {std::exchange(output_.head, {}), std::exchange(output_.text, {}), output_.ended,
-            output_.gone};
-  }
-  void take_idle_text() {
-    const std::scoped_lock lock(mutex_);
-    if (idle_text_.empty()) return;
-    if (!started_) output_.head.emplace();
-    started_ = true;
-    output_.text += idle_text_;
-  }
-  void set_gone() {
-    std::function<void()> callback;
-    {
-      const std::scoped_lock lock(mutex_);
-      if (std::exchange(output_.gone, true)) return;
-      callback = std::move(on_gone_);
-      wake();
-    }
-    if (callback) callback();
-  }
-  // The session is done with it; handlers may keep it for longer than the sockets live.
-  void detach() {
-    const std::scoped_lock lock(mutex_);
-    on_gone_ = nullptr;
-    wake_ = nullptr;
-  }
-  std::shared_ptr<asio::steady_timer> wake_timer() {
-    const std::scoped_lock lock(mutex_);
-    return wake_;
-  }
-
- private:
-  // The timer belongs to the I/O thread.
-  void wake() {
-    if (wake_) asio::post(wake_->get_executor(), [timer = wake_] { timer->cancel(); });
-  }
-
-  std::mutex mutex_;
-  Output output_;  // guarded by mutex_, as all below
-  std::shared_ptr<asio::steady_timer> wake_;
-  bool started_ = false;
-  std::string idle_text_;
-  std::function<void()> on_gone_;
-};
+constexpr int kHandlerThreads = 16;  // most of them may wait for a model that is being loaded
 
 HttpRequest to_request(http::request<http::string_body> message) {
   HttpRequest request;
@@ -329,7 +227,7 @@ asio::awaitable<bool> Session::respond(Connection& connection) {
     }
     bool ok = true;
     if (output.head) ok = co_await write_head(*output.head);
-    if (ok && !output.text.empty()) ok = co_await write_piece(output.text);
+    if (ok && !head_only_ && !output.text.empty()) ok = co_await write_piece(output.text);
     if (!ok) co_return false;
     if (output.ended) {
       ok = co_await write_last();
@@ -385,7 +283,7 @@ asio::awaitable<bool> Session::write_piece(const std::string& text) {
 }
 
 asio::awaitable<bool> Session::write_last() {
-  if (version_ < 11) co_return true;
+  if (version_ < 11 || head_only_) co_return true;
   stream_.expires_after(server_.options.write_timeout);
   const auto [error, bytes] = co_await asio::async_write(stream_, http::make_chunk_last(), kToken);
   co_return !error;

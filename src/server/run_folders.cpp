@@ -28,6 +28,14 @@ std::int64_t count_lines(const fs::path& path) {
   return std::count(std::istreambuf_iterator<char>(file), {}, '\n');
 }
 
+// Whether an id is one that list_runs gives: nothing above the folder, and nothing too deep in it.
+bool is_run(const fs::path& folder, const std::string& id) {
+  const fs::path path(id);
+  return !id.empty() && path.is_relative() && path.lexically_normal().generic_string() == id &&
+         *path.begin() != ".." && *path.begin() != "." &&
+         std::distance(path.begin(), path.end()) <= kDepth && fs::exists(folder / path / kMetrics);
+}
+
 }  // namespace
 
 std::vector<RunSummary> list_runs(const fs::path& folder) {
@@ -47,10 +55,7 @@ std::vector<RunSummary> list_runs(const fs::path& folder) {
 }
 
 std::optional<Json> read_run(const fs::path& folder, const std::string& id, std::int64_t from) {
-  const std::vector<RunSummary> runs = list_runs(folder);
-  const bool known =
-      std::any_of(runs.begin(), runs.end(), [&](const RunSummary& run) { return run.id == id; });
-  if (!known) return std::nullopt;
+  if (!is_run(folder, id)) return std::nullopt;
   std::ifstream file(folder / id / kMetrics);
   Json lines = Json::array();
   std::int64_t number = 0;

@@ -62,6 +62,12 @@ std::size_t ModelRegistry::size() const {
   return slots_.size();
 }
 
+void ModelRegistry::stop() {
+  for (const Entry& entry : list()) {
+    if (entry.model) entry.model->loop->stop();
+  }
+}
+
 std::size_t ModelRegistry::unload_idle(std::chrono::seconds idle) {
   std::vector<std::shared_ptr<ServedModel>> dropped;  // freed without the lock
   const std::scoped_lock lock(mutex_);

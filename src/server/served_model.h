@@ -68,6 +68,9 @@ class ModelRegistry {
   /// Returns how many.
   std::size_t unload_idle(std::chrono::seconds idle);
 
+  /// Ends what the models still do, while those who are told of it are there.
+  void stop();
+
  private:
   struct Slot {
     std::string name;
