@@ -1,5 +1,7 @@
 """frugal serve over real sockets."""
 
+import http.client
+import json
 import pathlib
 import socket
 import tempfile
@@ -132,6 +134,43 @@ class StopTest(support.ProgramTest):
                 thread.join()
                 self.assertEqual(replies[0][0], 200)
                 self.assertEqual(server.process.returncode, 0)
+
+
+    def test_a_generation_whose_page_is_closed_ends_with_the_server_and_is_billed(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            data = pathlib.Path(scratch) / "data"
+            model = tiny_model.make(pathlib.Path(scratch) / "tiny")
+            body = json.dumps({**QUESTION, "max_tokens": 19000})
+            with serving.serving("-m", model, "--data", data) as server:
+                with socket.create_connection(("127.0.0.1", server.port)) as client:
+                    client.sendall(
+                        "POST /api/generations HTTP/1.1\r\nHost: localhost\r\n"
+                        f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
+                    )
+                    self.assertIn(b"200 OK", client.recv(4096))
+                time.sleep(0.2)
+                self.assertIn("stopped", server.stop())
+                self.assertEqual(server.process.returncode, 0)
+            report = self.expect_ok("cost", "serve", "--json", "--data", data).json()
+            self.assertGreater(report["total"]["output_tokens"], 0)
+
+    def test_a_head_of_a_stream_has_no_body(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            model = tiny_model.make(pathlib.Path(scratch) / "tiny")
+            with serving.serving("-m", model, "--data", scratch) as server:
+                page = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+                page.request("POST", "/api/generations", json.dumps({**QUESTION, "max_tokens": 3000}))
+                lines = iter(page.getresponse().readline, b"")
+                first = next(line for line in lines if line.startswith(b"data: "))
+                generation = json.loads(first[6:])["generation"]
+                connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+                for _ in range(2):  # the second is read where a body would stand
+                    connection.request("HEAD", "/api/generations/" + generation)
+                    response = connection.getresponse()
+                    response.read()
+                    self.assertEqual(response.status, 200)
+                connection.close()
+                page.close()
 
 
 class KeysTest(support.ProgramTest):
