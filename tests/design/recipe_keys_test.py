@@ -1,18 +1,25 @@
-"""Fails on any key of a recipe that docs/training.md does not name."""
+"""Fails on any key of a recipe that the manuals do not name."""
 
 import pathlib
 import re
 import sys
 
+MANUALS = {
+    "src/train/recipe.cpp": ("docs/training.md", 40),
+    "src/train/tuning_recipes.cpp": ("docs/reasoning.md", 40),
+}
+
 
 def main(root: pathlib.Path) -> int:
-    source = (root / "src/train/recipe.cpp").read_text()
-    keys = set(re.findall(r"\bs\.(?:number|boolean|text|choice)\(\"(\w+)\"", source))
-    assert len(keys) >= 40, f"src/train/recipe.cpp: only {len(keys)} keys found"
-    manual = set(re.findall(r"\w+", (root / "docs/training.md").read_text()))
-    missing = sorted(keys - manual)
-    print("\n".join(f"docs/training.md says nothing of {key}" for key in missing) or
-          f"{len(keys)} keys, all in the manual")
+    missing = []
+    for source, (manual, least) in MANUALS.items():
+        text = (root / source).read_text()
+        keys = set(re.findall(r"\bs\.(?:number|boolean|texts?|choice)\(\"(\w+)\"", text))
+        assert len(keys) >= least, f"{source}: only {len(keys)} keys found"
+        named = set(re.findall(r"\w+", (root / manual).read_text()))
+        missing += [f"{manual} says nothing of {key}" for key in sorted(keys - named)]
+        print(f"{source}: {len(keys)} keys")
+    print("\n".join(missing))
     return 1 if missing else 0
 
 

@@ -79,6 +79,7 @@ TEST(Structured, EachChoiceFollowsTheGrammarOnItsOwn) {
   Json body = question(kSchema);
   body["n"] = 4;
   const Json reply = server.ask_ok("POST", "/chat/completions", body);
+  ASSERT_EQ(reply["choices"].size(), 4);
   for (const Json& choice : reply["choices"]) {
     expect_by_schema(Json::parse(choice["message"]["content"].get<std::string>()));
   }
