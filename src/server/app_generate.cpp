@@ -1,5 +1,4 @@
 // The endpoints that generate: limits, money, the engine, the bill.
-#include <chrono>
 #include <cstdlib>
 
 #include "base/log.h"
@@ -10,12 +9,6 @@
 namespace frugal::server {
 
 namespace {
-
-std::int64_t unix_time() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 const char* status_name(Ending ending) {
   switch (ending) {

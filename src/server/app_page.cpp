@@ -1,7 +1,6 @@
 // The endpoints that tell: models, balance, metrics, and what the chat page shows and keeps.
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 
 #include "server/api_error.h"
 #include "server/app.h"
@@ -96,9 +95,6 @@ void App::metrics(const Visit& visit) {
 }
 
 void App::status(const Visit& visit) {
-  const std::int64_t now = std::chrono::duration_cast<std::chrono::seconds>(
-                               std::chrono::system_clock::now().time_since_epoch())
-                               .count();
   Json models = Json::array();
   Json prices = Json::object();
   for (const ModelRegistry::Entry& entry : models_.list()) {
@@ -110,7 +106,7 @@ void App::status(const Visit& visit) {
       model["thinking"] = thinking_of(*entry.model);
     }
     models.push_back(std::move(model));
-    const cost::Prices price = options_.prices.at(entry.name, now);
+    const cost::Prices price = options_.prices.at(entry.name, unix_time());
     prices[entry.name] = {{"hit", price.hit}, {"miss", price.miss}, {"output", price.output}};
   }
   reply(*visit.exchange, {{"version", options_.version},

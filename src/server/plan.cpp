@@ -6,12 +6,11 @@
 #include "server/endpoint.h"
 #include "text/fim.h"
 #include "text/json_grammar.h"
+#include "text/thinking.h"
 
 namespace frugal::server {
 
 namespace {
-
-constexpr std::string_view kOpenThinking = "<think>";
 
 // Templates differ in whether a call's arguments are an object or the text of one; OpenAI's API has
 // the text.
@@ -41,23 +40,16 @@ std::string render(const text::ChatFormat& format, text::ChatRequest request) {
   }
 }
 
-// Whether the text ends with <think>, white space aside.
-bool ends_in_thinking(const std::string& prompt) {
-  const auto last = prompt.find_last_not_of(" \t\r\n");
-  return last != std::string::npos &&
-         std::string_view(prompt).substr(0, last + 1).ends_with(kOpenThinking);
-}
-
 // The tools that the model is shown, and how it will call them.
 std::optional<text::ToolStyle> add_tools(const ChatCompletionRequest& request,
                                          const ServedModel& model, text::ChatRequest& chat) {
   const bool none = request.tool_choice.kind == ToolChoice::Kind::none;
-  const auto style = text::tool_style(model.format->source(true));
   const bool is_talked_of =
       std::any_of(request.messages.begin(), request.messages.end(), [](const Json& message) {
         return message.contains("tool_calls") || message["role"] == "tool";
       });
   if (request.tools.is_null() && !is_talked_of) return std::nullopt;
+  const auto style = text::tool_style(model.format->source(true));
   if (style) {
     if (!none) chat.tools = request.tools;
   } else {
@@ -112,7 +104,7 @@ std::shared_ptr<engine::TokenConstraint> make_constraint(const ChatCompletionReq
 void constrain(const ChatCompletionRequest& request, const ServedModel& model, bool no_thinking,
                GenerationPlan& plan) {
   engine::ConstraintOptions options;
-  if (ends_in_thinking(*plan.chat_prompt)) {
+  if (text::ThinkingSplitter(*plan.chat_prompt).thinking()) {
     options.free_until = "</think>";
   } else if (!no_thinking && !request.prefix && model.tokenizer.id_of("<think>")) {
     options.may_open = "<think>";
@@ -172,7 +164,7 @@ GenerationPlan plan_chat(const ChatCompletionRequest& request, const ServedModel
     throw ApiError(422, fmt::format("the model's chat template: {}", error.what()), "messages");
   }
   // Models that know no switch, such as R1's, are given reasoning that is over already.
-  if (no_thinking && ends_in_thinking(prompt)) prompt += "\n</think>\n\n";
+  if (no_thinking && text::ThinkingSplitter(prompt).thinking()) prompt += "\n</think>\n\n";
   plan.request.prompt = model.tokenizer.encode(prompt, {.add_special_tokens = false});
   plan.chat_prompt = std::move(prompt);
   if (!no_thinking) plan.thinking_tokens = request.thinking_tokens;

@@ -4,10 +4,10 @@
 #include <openssl/rand.h>
 
 #include <array>
-#include <chrono>
 #include <cstdlib>
 
 #include "base/error.h"
+#include "server/wire.h"
 
 namespace frugal::server {
 
@@ -38,12 +38,6 @@ CREATE TABLE IF NOT EXISTS chats (
 constexpr const char* kKeyColumns =
     "id, name, user, created, revoked, requests_per_minute, concurrent";
 
-std::int64_t now() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 std::string hex(std::span<const unsigned char> bytes) {
   std::string text;
   for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
@@ -73,7 +67,7 @@ Key read_key(const Statement& row) {
 // Of the first of the last `days` days, UTC.
 std::int64_t first_second(std::int64_t days) {
   constexpr std::int64_t kDay = 24 * 3600;
-  return (now() / kDay - days + 1) * kDay;
+  return (unix_time() / kDay - days + 1) * kDay;
 }
 
 fs::path prepare(const fs::path& folder) {
@@ -103,7 +97,7 @@ std::string Store::add_key(const Key& key) {
   Statement(database_,
             "INSERT INTO keys (name, user, hash, created, requests_per_minute, concurrent) "
             "VALUES (?, ?, ?, ?, ?, ?)",
-            {key.name, key.user.empty() ? key.name : key.user, hash_of(secret), now(),
+            {key.name, key.user.empty() ? key.name : key.user, hash_of(secret), unix_time(),
              key.requests_per_minute, key.concurrent})
       .step();
   return secret;
@@ -163,7 +157,7 @@ std::int64_t Store::begin_request(const Key& key, const LedgerEntry& entry) {
   Statement(database_,
             "INSERT INTO requests (time, key, user, endpoint, model, status) "
             "VALUES (?, ?, ?, ?, ?, 'running')",
-            {now(), key.name, key.user, entry.endpoint, entry.model})
+            {unix_time(), key.name, key.user, entry.endpoint, entry.model})
       .step();
   return database_.last_id();
 }
@@ -198,7 +192,7 @@ std::int64_t Store::seconds_in_use(std::int64_t days) const {
   Statement row(database_, "SELECT min(time) FROM requests WHERE time >= ?", {first_second(days)});
   row.step();
   const auto first = row.maybe_integer(0);
-  return first ? now() - *first : 0;
+  return first ? unix_time() - *first : 0;
 }
 
 std::vector<LedgerDay> Store::ledger(std::int64_t days,
@@ -255,7 +249,7 @@ Chat Store::put_chat(const std::string& user, Chat chat) {
                 "INSERT INTO chats (user, id, title, pinned, created, updated, data) "
                 "VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6) ON CONFLICT (user, id) DO UPDATE SET "
                 "title = ?3, pinned = ?4, updated = ?5, data = ?6 RETURNING created, updated",
-                {user, chat.id, chat.title, std::int64_t{chat.pinned}, now(), chat.data});
+                {user, chat.id, chat.title, std::int64_t{chat.pinned}, unix_time(), chat.data});
   row.step();
   chat.created = row.integer(0);
   chat.updated = row.integer(1);

@@ -1,6 +1,7 @@
 #include "server/wire.h"
 
 #include <fmt/core.h>
+#include <chrono>
 
 #include <random>
 
@@ -13,6 +14,11 @@ std::string to_wire(const Json& json) {
 std::string to_event(const Json& json, std::string_view name) {
   const std::string data = fmt::format("data: {}\n\n", to_wire(json));
   return name.empty() ? data : fmt::format("event: {}\n{}", name, data);
+}
+
+std::int64_t unix_time() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
 }
 
 std::string new_id(std::string_view prefix) {

@@ -1,6 +1,7 @@
-// JSON and server-sent events as they go over the wire.
+// JSON, server-sent events and times as they go over the wire.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,9 @@ std::string to_wire(const Json& json);
 
 /// A server-sent event of that JSON, with a name in Anthropic's streams.
 std::string to_event(const Json& json, std::string_view name = {});
+
+/// Seconds since 1970.
+std::int64_t unix_time();
 
 /// `prefix` and 24 random letters and digits.
 std::string new_id(std::string_view prefix);

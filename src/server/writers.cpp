@@ -1,5 +1,4 @@
 // Answers in OpenAI's form with DeepSeek's fields, whole or as server-sent events.
-#include <chrono>
 
 #include "server/api_error.h"
 #include "server/endpoint.h"
@@ -10,12 +9,6 @@ namespace frugal::server {
 namespace {
 
 constexpr const char* kEventStream = "text/event-stream; charset=utf-8";
-
-std::int64_t unix_time() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 // What the writers of conversations and of plain texts share: the frame around choices.
 class Writer : public GenerationListener {

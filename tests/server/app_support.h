@@ -12,6 +12,10 @@
 
 namespace frugal::server::testing {
 
+/// A chat template whose prompts end within the reasoning.
+inline constexpr const char* kThinks =
+    "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}<think>\n";
+
 /// A client that takes everything.
 class RecordingExchange final : public Exchange {
  public:

@@ -10,6 +10,7 @@ namespace frugal::server {
 namespace {
 
 using testing::events_of;
+using testing::kThinks;
 using testing::TestServer;
 
 // The engine's thread lets go of a request a moment after its exchange has ended.
@@ -105,9 +106,6 @@ TEST(App, ThePrefixOfAnAnswerIsContinued) {
   const Json reply = server.ask_ok("POST", "/beta/chat/completions", body);
   EXPECT_EQ(reply["usage"]["prompt_tokens"], 28);  // no newline and no new turn behind the prefix
 }
-
-constexpr const char* kThinks =
-    "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}<think>\n";
 
 TEST(App, ReasoningStandsApartAndIsCounted) {
   TestServer server(kThinks);

@@ -10,10 +10,8 @@ namespace frugal::server {
 namespace {
 
 using testing::events_of;
+using testing::kThinks;
 using testing::TestServer;
-
-constexpr const char* kThinks =
-    "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}<think>\n";
 
 Json question(const char* more, int seed = 1) {
   Json body = {{"messages", {{{"role", "user"}, {"content", "Hello"}}}},
