@@ -36,13 +36,15 @@ void add_threads_option(CLI::App& command, ModelOptions& options) {
 }
 
 void add_cache_type_option(CLI::App& command, ModelOptions& options) {
-  const std::map<std::string, ops::CacheType> types = {
-      {"f32", ops::CacheType::f32}, {"f16", ops::CacheType::f16}, {"q8_0", ops::CacheType::q8_0}};
+  using Type = ops::CacheType;
+  const std::map<std::string, Type> types = {
+      {"f32", Type::f32}, {"f16", Type::f16}, {"q8_0", Type::q8_0}};
   command
-      .add_option("--cache-type", options.cache_type,
-                  "Numbers of the cache of keys and values: f32, f16 in half the memory, q8_0 in a "
-                  "quarter")
-      ->transform(CLI::CheckedTransformer(types, CLI::ignore_case).description(""))
+      .add_option_function<std::string>(
+          "--cache-type",
+          [types, &options](const auto& name) { options.cache_type = types.at(name); },
+          "Numbers of the cache of keys and values: f32, f16 in half the memory, q8_0 in a quarter")
+      ->check(CLI::IsMember(types).description(""))
       ->default_str("f32")
       ->type_name("TYPE");
 }

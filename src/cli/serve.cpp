@@ -247,6 +247,7 @@ void add_serve(CLI::App& app) {
   command->add_option("--host", options->listen.host, "Address to listen on")
       ->capture_default_str();
   command->add_option("--port", options->listen.port, "Port to listen on; 0: any free one")
+      ->check(CLI::Range(0, 65535).description(""))
       ->capture_default_str();
   command
       ->add_option("--data", options->data,

@@ -78,6 +78,7 @@ class GenerateTest(TinyTest):
     def test_refuses_what_makes_no_sense(self):
         for flags, says in [
             (["--temperature", "-1"], "temperature"),
+            (["--cache-type", "q9"], "q9 not in {f16,f32,q8_0}"),
             (["--top-p", "2"], "top_p"),
             (["--max-tokens", "0"], "--max-tokens"),
             (["--seed", "x"], "--seed"),

@@ -105,6 +105,9 @@ class ServeTest(support.ProgramTest):
     def test_one_server_a_data_folder(self):
         self.expect_error("serve", "-m", self.model, "--data", self.data, says="--data DIR")
 
+    def test_a_port_that_cannot_be(self):
+        self.expect_error("serve", "--port", "99999", says="0 to 65535")
+
     def test_a_client_that_goes_away_frees_its_place(self):
         body = '{"messages":[{"role":"user","content":"hi"}],"n":16,"max_tokens":19000}'
         with socket.create_connection(("127.0.0.1", self.server.port)) as client:
