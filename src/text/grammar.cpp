@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::int32_t kUnknown = -1;   // a transition that was not computed yet
 constexpr std::size_t kMaxTops = 4096;  // stacks of one state, in a hopelessly ambiguous grammar
+constexpr std::size_t kMaxAllTops = 1 << 18;  // of all states together: they are what takes time
 constexpr std::size_t kMaxStacks = 1 << 20;
 
 }  // namespace
@@ -129,7 +130,7 @@ GrammarMachine::GrammarMachine(Grammar grammar) : grammar_(std::move(grammar)) {
   stack_ids_.emplace(Stack{}, 0);
   intern_state({});  // kDead
   StateData first;
-  std::vector<Stack> seen;
+  std::set<Stack> seen;
   for (const auto& alternative : grammar_.rules_[static_cast<std::size_t>(grammar_.root_)]) {
     expand({&alternative, 0, 0}, first, seen);
   }
@@ -145,7 +146,7 @@ std::int32_t GrammarMachine::intern(const Stack& stack) {
 }
 
 // Adds to `into` what can come next where `stack` stands, down to byte sets.
-void GrammarMachine::expand(Stack stack, StateData& into, std::vector<Stack>& seen) {
+void GrammarMachine::expand(Stack stack, StateData& into, std::set<Stack>& seen) {
   while (stack.alternative != nullptr && stack.offset == stack.alternative->size()) {
     stack = stacks_[static_cast<std::size_t>(stack.parent)];
   }
@@ -153,8 +154,7 @@ void GrammarMachine::expand(Stack stack, StateData& into, std::vector<Stack>& se
     into.accepts = true;
     return;
   }
-  if (std::find(seen.begin(), seen.end(), stack) != seen.end()) return;
-  seen.push_back(stack);
+  if (!seen.insert(stack).second) return;
   const Grammar::Symbol symbol = (*stack.alternative)[stack.offset];
   if (symbol >= 0) {
     into.tops.push_back(intern(stack));
@@ -174,31 +174,41 @@ GrammarMachine::State GrammarMachine::intern_state(StateData data) {
   std::sort(data.tops.begin(), data.tops.end());
   data.tops.erase(std::unique(data.tops.begin(), data.tops.end()), data.tops.end());
   if (!states_.empty() && data.tops.empty() && !data.accepts) return kDead;
-  const auto [place, is_new] =
-      state_ids_.try_emplace({data.tops, data.accepts}, static_cast<State>(states_.size()));
-  if (is_new) {
-    data.next.fill(kUnknown);
-    if (data.tops.empty()) data.next.fill(kDead);
-    states_.push_back(std::move(data));
-  }
-  return place->second;
+  std::pair key(data.tops, data.accepts);
+  if (const auto known = state_ids_.find(key); known != state_ids_.end()) return known->second;
+  require(states_.size() < kMaxStates && tops_ + data.tops.size() <= kMaxAllTops,
+          "too many states: the answer's schema may take {} with {} ways on in all; simpler "
+          "patterns or shorter strings take fewer",
+          kMaxStates, kMaxAllTops);
+  const auto state = static_cast<State>(states_.size());
+  tops_ += data.tops.size();
+  data.next.fill(data.tops.empty() ? kDead : kUnknown);
+  states_.push_back(std::move(data));
+  state_ids_.emplace(std::move(key), state);
+  return state;
 }
 
 GrammarMachine::State GrammarMachine::next(State state, unsigned char byte) {
   const State known = at(state).next[byte];
   if (known != kUnknown) return known;
   StateData data;
-  std::vector<Stack> seen;
+  std::set<Stack> seen;
+  ByteSet alike = ~ByteSet();  // bytes that every top takes or refuses as it does this one
   const std::vector<std::int32_t> tops = at(state).tops;
   for (const std::int32_t top : tops) {
     Stack stack = stacks_[static_cast<std::size_t>(top)];
-    const auto set = static_cast<std::size_t>((*stack.alternative)[stack.offset]);
-    if (!grammar_.sets_[set].test(byte)) continue;
+    const ByteSet& set =
+        grammar_.sets_[static_cast<std::size_t>((*stack.alternative)[stack.offset])];
+    alike &= set.test(byte) ? set : ~set;
+    if (!set.test(byte)) continue;
     ++stack.offset;
     expand(stack, data, seen);
   }
   const State found = intern_state(std::move(data));
-  states_[static_cast<std::size_t>(state)].next[byte] = found;
+  std::array<State, 256>& next = states_[static_cast<std::size_t>(state)].next;
+  for (std::size_t other = 0; other < next.size(); ++other) {
+    if (alike.test(other)) next[other] = found;
+  }
   return found;
 }
 

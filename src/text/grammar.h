@@ -5,6 +5,7 @@
 #include <bitset>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -64,7 +65,8 @@ class Grammar {
 class GrammarMachine {
  public:
   using State = std::int32_t;
-  static constexpr State kDead = 0;  // no text of the grammar begins so
+  static constexpr State kDead = 0;                   // no text of the grammar begins so
+  static constexpr std::size_t kMaxStates = 1 << 16;  // of about a kilobyte each
 
   /// Checks the grammar.
   explicit GrammarMachine(Grammar grammar);
@@ -72,7 +74,9 @@ class GrammarMachine {
   GrammarMachine& operator=(const GrammarMachine&) = delete;
 
   State start() const { return start_; }
-  /// Where one more byte leads; kDead when it may not come.
+  /// Where one more byte leads; kDead when it may not come. Throws Error when what the grammar
+  /// allows there is too ambiguous or too deep, or takes more than kMaxStates: some patterns have a
+  /// state for nearly every text. What was found before stays.
   State next(State state, unsigned char byte);
   /// Whether the text may end here.
   bool accepts(State state) const { return at(state).accepts; }
@@ -103,13 +107,14 @@ class GrammarMachine {
 
   const StateData& at(State state) const { return states_[static_cast<std::size_t>(state)]; }
   std::int32_t intern(const Stack& stack);
-  void expand(Stack stack, StateData& into, std::vector<Stack>& seen);
+  void expand(Stack stack, StateData& into, std::set<Stack>& seen);
   State intern_state(StateData data);
 
   Grammar grammar_;
   std::vector<Stack> stacks_;
   std::map<Stack, std::int32_t> stack_ids_;
   std::vector<StateData> states_;
+  std::size_t tops_ = 0;  // of all states
   std::map<std::pair<std::vector<std::int32_t>, bool>, State> state_ids_;
   State start_ = kDead;
 };

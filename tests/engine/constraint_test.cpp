@@ -114,5 +114,32 @@ TEST(Constraint, AnEngineWritesWhatTheGrammarAllows) {
   }
 }
 
+// The limit of states is met while answering, by one request of two.
+TEST(Constraint, AGrammarThatGrowsTooLargeEndsItsOwnRequestAlone) {
+  text::Grammar grammar;
+  text::JsonGrammar json(grammar);
+  grammar.set_root(json.schema(Json::parse(R"({"type":"string","pattern":"a.{20}"})")));
+  auto late = std::make_shared<text::GrammarMachine>(std::move(grammar));
+  MockModel model(130);
+  EngineOptions options;
+  options.token_bytes = [](std::int32_t token) {
+    if (token >= 128) return std::string(token == 128 ? "\"" : "");
+    std::string letters;  // all texts of seven letters
+    for (int bit = 0; bit < 7; ++bit) letters += (token >> bit & 1) == 0 ? 'a' : 'x';
+    return letters;
+  };
+  Engine engine(model, std::move(options));
+  Request bound = testing::greedy_request({1, 2, 3}, 900);
+  bound.sampling.logit_bias = {{128, -20}, {129, 20}};  // first choice: a token that may not come
+  bound.constraint = std::make_shared<TokenConstraint>(late, ConstraintOptions{});
+  engine.submit(1, std::move(bound));
+  engine.submit(2, testing::greedy_request({4, 5}, 900));
+  const auto results = testing::run(engine);
+  EXPECT_EQ(results.at(1).finish->reason, FinishReason::error);
+  EXPECT_NE(results.at(1).finish->error.find("states"), std::string::npos)
+      << results.at(1).finish->error;
+  EXPECT_EQ(results.at(2).tokens, testing::greedy(model, {4, 5}, 900));
+}
+
 }  // namespace
 }  // namespace frugal::engine

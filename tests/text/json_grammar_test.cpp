@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/rng.h"
 
 namespace frugal::text {
 namespace {
@@ -118,9 +119,39 @@ TEST(JsonGrammar, PatternsAreOfTheValue) {
   Schema group(R"({"type":"string","pattern":"^(ab|c)+(?:d?)$"})");
   EXPECT_TRUE(group("\"abcabd\""));
   EXPECT_FALSE(group("\"abdd\""));
-  Schema date(R"({"type":"string","format":"date"})");
-  EXPECT_TRUE(date("\"2025-01-20\""));
-  EXPECT_FALSE(date("\"2025-13-20\""));
+}
+
+// Each text of a and b has its own set of places where an "a" may have been the one.
+TEST(JsonGrammar, PatternsWithTooManyStatesEndInAnError) {
+  Schema late(R"({"type":"string","pattern":"a.{20}"})");
+  std::string said;
+  Rng random(1);
+  try {
+    for (int text = 0; text < 5000; ++text) {
+      std::string written = "\"";
+      for (int i = 0; i < 40; ++i) written += random.uniform() < 0.5 ? 'a' : 'b';
+      late(written);
+    }
+  } catch (const Error& error) {
+    said = error.what();
+  }
+  EXPECT_NE(said.find("states"), std::string::npos) << said;
+}
+
+TEST(JsonGrammar, LongStringsStayWithinTheLimitOfStates) {
+  Schema text(R"({"type":"string","maxLength":5000})");
+  std::string written = "\"";
+  for (int i = 0; i < 5000; ++i) written += i % 2 == 0 ? "\\ud83d\\ude00" : "é";
+  EXPECT_TRUE(text(written + '"'));
+}
+
+TEST(JsonGrammar, WhatMayBeLeftOutAThousandTimes) {
+  Schema blanks(R"({"type":"string","pattern":"^(a?){1000}(b?){1000}$"})");
+  EXPECT_TRUE(blanks("\"\""));
+  EXPECT_TRUE(blanks("\"aaabb\""));
+  EXPECT_FALSE(blanks("\"ba\""));
+  Schema anything(R"({"type":"string","pattern":"^(.?){1000}$"})");
+  EXPECT_THROW(anything("\"\""), Error);  // more than can be followed at once
 }
 
 TEST(JsonGrammar, WhatIsNotSupportedIsNamed) {
