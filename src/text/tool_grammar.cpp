@@ -89,9 +89,14 @@ class ToolGrammarBuilder {
       check_strict(tool.parameters, place);
       return json_.schema(tool.parameters);
     }
+    const Grammar before = g_;
     try {
-      return json_.schema(tool.parameters);
+      const Rule rule = json_.schema(tool.parameters);
+      g_.set_root(rule);
+      g_.check();  // a schema may also refer to itself in vain
+      return rule;
     } catch (const Error&) {
+      g_ = before;  // without the rules of a schema that was not understood to its end
       return json_.any_object();
     }
   }

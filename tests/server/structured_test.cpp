@@ -111,6 +111,18 @@ TEST(Structured, ARequiredToolIsCalled) {
   EXPECT_LE(length_of(arguments["city"].get<std::string>()), 9);
 }
 
+TEST(Structured, AToolThatIsNotStrictMayHaveAnySchema) {
+  TestServer server;
+  Json body = question(kTool);
+  Json& function = body["tools"][0]["function"];
+  function["strict"] = false;
+  function["parameters"] =
+      Json::parse(R"({"$ref":"#/$defs/a","$defs":{"a":{"type":"object","minProperties":1}}})");
+  EXPECT_EQ(server.ask("POST", "/chat/completions", body).status, 200);
+  function["strict"] = true;
+  EXPECT_EQ(server.ask("POST", "/chat/completions", body).status, 422);
+}
+
 TEST(Structured, CallsAreStreamed) {
   TestServer server;
   Json body = question(kTool);

@@ -115,6 +115,31 @@ TEST(ToolCalls, StrictSchemasLeaveNothingOpen) {
                Error);
 }
 
+// A schema that turns out to be unusable leaves nothing behind in the grammar.
+TEST(ToolCalls, SchemasThatAreNotSupportedAllowAnyObjectUnlessStrict) {
+  const Json good = Json::parse(R"({"type":"object","properties":{"n":{"type":"integer"}},
+                                    "required":["n"]})");
+  for (const char* schema :
+       {R"({"$ref":"#/$defs/a","$defs":{"a":{"type":"integer","minimum":1}}})",
+        R"({"type":"object","properties":{"a":{"$ref":"#/$defs/a"}},
+            "$defs":{"a":{"type":"array","items":{"not":{}}}}})",
+        R"({"anyOf":[{"type":"string","minLength":4999},{"type":"string","minLength":5000},
+                     {"type":"string","minLength":4998},{"type":"string","minLength":4997}]})",
+        R"({"$ref":"#"})"}) {
+    ToolGrammar made = tool_grammar(
+        ToolStyle::llama3, {{"f", Json::parse(schema), false}, {"g", good, false}}, true, true);
+    GrammarMachine machine(std::move(made.grammar));
+    const auto accepts = [&](std::string_view text) {
+      auto state = machine.start();
+      for (const char byte : text) state = machine.next(state, static_cast<unsigned char>(byte));
+      return machine.accepts(state);
+    };
+    EXPECT_TRUE(accepts(R"({"name": "f", "parameters": {"any": ["thing"]}})")) << schema;
+    EXPECT_TRUE(accepts(R"({"name": "g", "parameters": {"n": 1}})")) << schema;
+    EXPECT_FALSE(accepts(R"({"name": "g", "parameters": {"n": "1"}})")) << schema;
+  }
+}
+
 TEST(ToolCalls, StylesOfTemplates) {
   EXPECT_EQ(tool_style("{% if tools %}<tool_call>"), ToolStyle::hermes);
   EXPECT_EQ(tool_style("tool <｜tool▁calls▁begin｜> ```json"), ToolStyle::deepseek_v3);
