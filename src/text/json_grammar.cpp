@@ -17,6 +17,13 @@ constexpr std::int64_t kMaxDigits = 17;   // models that repeat themselves would
 constexpr std::int64_t kMaxCount = 5000;  // of minItems and the like
 constexpr int kMaxDepth = 64;
 
+// Patterns of formats (RFC 3339, RFC 1123). February has 28 days, whatever the year.
+constexpr const char* kDate =
+    "\\d{4}-((0[13578]|1[02])-(0[1-9]|[12]\\d|3[01])|(0[469]|11)-(0[1-9]|[12]\\d|30)|"
+    "02-(0[1-9]|1\\d|2[0-8]))";
+constexpr const char* kTime = "([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)";
+constexpr const char* kHostLabel = "[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?";
+
 ByteSet one_of(std::string_view bytes) {
   ByteSet set;
   for (const char byte : bytes) set.set(static_cast<unsigned char>(byte));
@@ -285,15 +292,13 @@ Rule SchemaCompiler::array(const Json& schema, const std::string& place, int dep
 
 Rule SchemaCompiler::string(const Json& schema, const std::string& place) {
   static const std::map<std::string, std::string> formats = {
-      {"date", "^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\\d|2[0-8])$"},
-      {"time", "^([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)$"},
-      {"date-time",
-       "^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\\d|2[0-8])T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(Z|[+-]([01]"
-       "\\d|2[0-3]):[0-5]\\d)$"},
+      {"date", fmt::format("^{}$", kDate)},
+      {"time", fmt::format("^{}$", kTime)},
+      {"date-time", fmt::format("^{}T{}$", kDate, kTime)},
       {"email",
-       "^[A-Za-z0-9_+-]{1,32}(\\.[A-Za-z0-9_+-]{1,16}){0,3}@[a-z0-9]{1,32}(\\.[a-z0-9]{1,16}){1,3}"
-       "$"},
-      {"hostname", "^[a-z0-9]{1,32}(\\.[a-z0-9]{1,32}){0,3}$"},
+       fmt::format("^[A-Za-z0-9_+-]{{1,32}}(\\.[A-Za-z0-9_+-]{{1,16}}){{0,3}}@{0}(\\.{0}){{1,3}}$",
+                   kHostLabel)},
+      {"hostname", fmt::format("^{0}(\\.{0}){{0,3}}$", kHostLabel)},
       {"ipv4", "^((25[0-5]|2[0-4]\\d|1?\\d?\\d)\\.){3}(25[0-5]|2[0-4]\\d|1?\\d?\\d)$"},
       {"uuid", "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"},
   };

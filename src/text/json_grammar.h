@@ -19,10 +19,11 @@ class JsonGrammar {
 
   /// Texts that `schema` accepts (JSON Schema 2020-12). Every text of the grammar is valid; some
   /// valid ones are not in it: the properties of an object come in the order of the schema, and no
-  /// others come when the schema names any. Known: type, properties, required,
-  /// additionalProperties, items, minItems, maxItems, enum, const, anyOf, allOf of one schema, $ref
-  /// into the schema itself, minLength, maxLength, pattern and format. Throws Error naming the
-  /// place and the keyword for every other, except for annotations such as title.
+  /// others come when the schema names any; February ends with its 28th in dates. Known: type,
+  /// properties, required, additionalProperties, items, minItems, maxItems, enum, const, anyOf,
+  /// allOf of one schema, $ref into the schema itself, minLength, maxLength, pattern and format.
+  /// Throws Error naming the place and the keyword for every other, except for annotations such as
+  /// title.
   Grammar::Rule schema(const Json& schema);
 
  private:

@@ -121,6 +121,35 @@ TEST(JsonGrammar, PatternsAreOfTheValue) {
   EXPECT_FALSE(group("\"abdd\""));
 }
 
+TEST(JsonGrammar, DatesHaveTheDaysOfTheirMonth) {
+  constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  Schema date(R"({"type":"string","format":"date"})");
+  Schema moment(R"({"type":"string","format":"date-time"})");
+  for (int month = 0; month <= 13; ++month) {
+    for (int day = 0; day <= 32; ++day) {
+      const std::string text = fmt::format("2025-{:02}-{:02}", month, day);
+      const bool exists = month >= 1 && month <= 12 && day >= 1 && day <= kDays[month - 1];
+      EXPECT_EQ(date('"' + text + '"'), exists) << text;
+      EXPECT_EQ(moment('"' + text + "T23:59:00+01:00\""), exists) << text;
+    }
+  }
+}
+
+TEST(JsonGrammar, NamesOfHostsHaveHyphensWithin) {
+  Schema host(R"({"type":"string","format":"hostname"})");
+  Schema mail(R"({"type":"string","format":"email"})");
+  for (const char* good : {"my-host.example.com", "a--b.c-d.de", "x.y", "9-a.b0"}) {
+    EXPECT_TRUE(host(fmt::format("\"{}\"", good))) << good;
+    EXPECT_TRUE(mail(fmt::format("\"first.last@{}\"", good))) << good;
+  }
+  for (const char* bad : {"-a.de", "a-.de", "a.-de", "a.de-", "a..de", "a.", ""}) {
+    EXPECT_FALSE(host(fmt::format("\"{}\"", bad))) << bad;
+    EXPECT_FALSE(mail(fmt::format("\"me@{}\"", bad))) << bad;
+  }
+  EXPECT_TRUE(host("\"" + std::string(32, 'a') + "\""));
+  EXPECT_FALSE(host("\"" + std::string(33, 'a') + "\""));
+}
+
 // Each text of a and b has its own set of places where an "a" may have been the one.
 TEST(JsonGrammar, PatternsWithTooManyStatesEndInAnError) {
   Schema late(R"({"type":"string","pattern":"a.{20}"})");
