@@ -355,18 +355,22 @@ void Engine::predict_further(std::span<const Chunk> batch) {
   std::int64_t first_row = 0;  // of the chunk, in the last forward pass
   for (const Chunk& chunk : batch) {
     Sequence& sequence = *chunk.sequence;
-    const std::int64_t known = sequence.cached - chunk.position;
+    // When sampling failed there is no token after the last one that is cached.
+    const std::int64_t known = std::min(sequence.cached, sequence.size() - 1) - chunk.position;
     for (std::int64_t i = 0; i < known; ++i) {
       rows.push_back(first_row + i);
       next_tokens.push_back(sequence.tokens[static_cast<std::size_t>(chunk.position + i + 1)]);
     }
-    layout.segments.push_back({layout.rows, known, chunk.position, sequence.blocks.blocks()});
+    if (known > 0) {
+      layout.segments.push_back({layout.rows, known, chunk.position, sequence.blocks.blocks()});
+    }
     layout.rows += known;
     first_row += chunk.rows + std::ssize(chunk.draft);
     if (sequence.finished || sequence.pending() != 1) continue;
     logit_rows.push_back(layout.rows - 1);
     drafting.push_back(&sequence);
   }
+  if (rows.empty()) return;
   const View logits{logits_.data(), std::ssize(logit_rows), logits_.cols()};
   try {
     model_.forward_further(rows, next_tokens, layout, pool_.data(), logit_rows, logits);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "base/cpu.h"
 #include "base/threads.h"
@@ -38,6 +39,8 @@ class FurtherModel : public MockModel {
                        std::byte*, std::span<const std::int64_t> logit_rows, View logits) override {
     std::size_t drafted = 0;
     for (const ops::Segment& segment : layout.segments) {
+      EXPECT_GT(segment.rows, 0);
+      told += segment.rows;
       for (std::int64_t i = segment.row; i < segment.row + segment.rows; ++i) {
         const auto position = static_cast<std::size_t>(segment.position + i - segment.row);
         // One sequence at a time in these tests: its tokens, as this pass tells them.
@@ -57,6 +60,8 @@ class FurtherModel : public MockModel {
     }
     EXPECT_EQ(drafted, logit_rows.size());
   }
+
+  std::int64_t told = 0;  // rows with the token after them
 
  private:
   std::int64_t wrong_;
@@ -85,6 +90,23 @@ TEST(Mtp, LosesNothingButTimeWhenItIsWrong) {
     const Result result = run(engine).at(1);
     EXPECT_EQ(result.tokens, greedy(model, prompt, 90)) << wrong;
     EXPECT_LT(result.finish->accepted_tokens, result.finish->drafted_tokens);
+  }
+}
+
+// When sampling fails there is no token after the last row.
+TEST(Mtp, AfterASampleThatFailsOnlyKnownTokensAreTold) {
+  for (const std::int32_t length : {1, 70}) {
+    FurtherModel model(1000);
+    Engine engine(model, {.cache_tokens = 512, .max_batch_tokens = 50, .draft_tokens = 1});
+    model.after = [](View logits) {
+      if (logits.rows > 0) logits.row(0)[3] = std::numeric_limits<float>::quiet_NaN();
+    };
+    engine.submit(1, greedy_request(long_prompt(length), 5));
+    EXPECT_EQ(run(engine).at(1).finish->reason, FinishReason::error);
+    EXPECT_EQ(model.told, length - 1);
+    model.after = nullptr;
+    engine.submit(2, greedy_request(long_prompt(length), 5));
+    EXPECT_EQ(run(engine).at(2).tokens, greedy(model, long_prompt(length), 5));
   }
 }
 
