@@ -13,6 +13,9 @@ namespace frugal::engine {
 
 namespace {
 
+// Beyond that a draft is hardly ever right to its end.
+constexpr std::int64_t kMostDraftTokens = 64;
+
 // A request's constraint, with what ends its output.
 class ConstraintFilter final : public TokenFilter {
  public:
@@ -68,13 +71,6 @@ struct Engine::Sequence {
   std::optional<std::int64_t> prefix_hits;
   bool finished = false;
 };
-
-namespace {
-
-// Beyond that a draft is hardly ever right to its end.
-constexpr std::int64_t kMostDraftTokens = 64;
-
-}  // namespace
 
 Engine::Engine(models::LanguageModel& model, EngineOptions options)
     : model_(model),

@@ -115,7 +115,7 @@ class SchemaCompiler {
   Rule any_of(const Json& choices, const std::string& place, int depth);
   Rule typed(const Json& schema, const std::string& type, const std::string& place, int depth);
   Rule object(const Json& schema, const std::string& place, int depth);
-  Rule members(std::span<const std::pair<Rule, bool>> rest, bool first);
+  Rule members(std::span<const std::pair<Rule, bool>> list);
   Rule array(const Json& schema, const std::string& place, int depth);
   Rule string(const Json& schema, const std::string& place);
   Rule literal(const Json& value) { return g_.literal(value.dump()); }
@@ -261,13 +261,12 @@ Rule SchemaCompiler::object(const Json& schema, const std::string& place, int de
     const Rule rule = compile(value, place + "." + printable(name), depth + 1);
     list.emplace_back(g_.sequence({literal(name), json_.colon_, rule}), required.contains(name));
   }
-  return g_.sequence(
-      {g_.literal("{"), json_.space_, members(list, true), json_.space_, g_.literal("}")});
+  return g_.sequence({g_.literal("{"), json_.space_, members(list), json_.space_, g_.literal("}")});
 }
 
-// Members in order; those that are not required may be left out. `first`: no comma before. Built
-// from the end, so that each suffix is made once for either case.
-Rule SchemaCompiler::members(std::span<const std::pair<Rule, bool>> list, bool first) {
+// Members in order; those that are not required may be left out. Built from the end, so that each
+// suffix is made once for each case: behind no member, and behind some, with a comma.
+Rule SchemaCompiler::members(std::span<const std::pair<Rule, bool>> list) {
   Rule after_none = g_.sequence({});
   Rule after_some = g_.sequence({});
   for (std::size_t i = list.size(); i-- > 0;) {
@@ -277,7 +276,7 @@ Rule SchemaCompiler::members(std::span<const std::pair<Rule, bool>> list, bool f
     after_none = required ? with : g_.choice({with, after_none});
     after_some = required ? with_comma : g_.choice({with_comma, after_some});
   }
-  return first ? after_none : after_some;
+  return after_none;
 }
 
 Rule SchemaCompiler::array(const Json& schema, const std::string& place, int depth) {

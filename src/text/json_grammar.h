@@ -14,7 +14,6 @@ class JsonGrammar {
  public:
   explicit JsonGrammar(Grammar& grammar);
 
-  Grammar::Rule any_value() const { return value_; }
   Grammar::Rule any_object() const { return object_; }
 
   /// Texts that `schema` accepts (JSON Schema 2020-12). Every text of the grammar is valid; some

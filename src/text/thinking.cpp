@@ -1,7 +1,8 @@
 #include "text/thinking.h"
 
-#include <algorithm>
 #include <utility>
+
+#include "text/tags.h"
 
 namespace frugal::text {
 
@@ -14,14 +15,6 @@ constexpr std::string_view kBlank = " \t\r\n";
 std::string_view without_blanks_before(std::string_view text) {
   const auto first = text.find_first_not_of(kBlank);
   return first == std::string_view::npos ? std::string_view{} : text.substr(first);
-}
-
-// Bytes at the end of `text` that may be the beginning of `tag`.
-std::size_t possible_beginning(std::string_view text, std::string_view tag) {
-  for (std::size_t length = std::min(text.size(), tag.size() - 1); length > 0; --length) {
-    if (tag.starts_with(text.substr(text.size() - length))) return length;
-  }
-  return 0;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "text/tags.h"
 
 namespace frugal::text {
 
@@ -21,14 +22,6 @@ std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(kBlank);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
-
-// Bytes at the end of `text` that may be the beginning of `tag`.
-std::size_t possible_beginning(std::string_view text, std::string_view tag) {
-  for (std::size_t length = std::min(text.size(), tag.size() - 1); length > 0; --length) {
-    if (tag.starts_with(text.substr(text.size() - length))) return length;
-  }
-  return 0;
 }
 
 std::optional<ToolCall> call_from(const Json& json) {
