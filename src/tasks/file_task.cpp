@@ -15,8 +15,10 @@ constexpr std::string_view kRequest =
 
 class FileTask final : public Task {
  public:
-  FileTask(std::string name, std::vector<Question> questions)
-      : name_(std::move(name)), questions_(std::move(questions)) {}
+  FileTask(const std::filesystem::path& path, std::vector<Question> questions)
+      : name_(path.stem().string()), questions_(std::move(questions)) {
+    require(!questions_.empty(), "{} holds no questions", path.string());
+  }
 
   const std::string& name() const override { return name_; }
   std::optional<std::int64_t> size() const override {
@@ -119,7 +121,7 @@ std::unique_ptr<Task> open_file_task(const std::filesystem::path& path) {
       log_warning("{}: {} questions have an empty answer and are left out", path.string(),
                   without_answer);
     }
-    return std::make_unique<FileTask>(name, std::move(questions));
+    return std::make_unique<FileTask>(path, std::move(questions));
   }
   std::size_t number = 0;
   for (const std::string_view line : lines_of(file.text())) {
@@ -136,7 +138,7 @@ std::unique_ptr<Task> open_file_task(const std::filesystem::path& path) {
     questions.push_back(
         make_question(trimmed(line.substr(0, tab)), trimmed(line.substr(tab + 1)), id()));
   }
-  return std::make_unique<FileTask>(name, std::move(questions));
+  return std::make_unique<FileTask>(path, std::move(questions));
 }
 
 }  // namespace frugal::tasks

@@ -76,6 +76,10 @@ TEST_F(FileTask, WrongTypesEmptyFilesAndBadJson) {
               ThrowsMessage<Error>(HasSubstr("answer is [1]")));
   EXPECT_THAT([&] { open_file_task(file("  \n")); },
               ThrowsMessage<Error>(HasSubstr("holds no questions")));
+  for (const char* nothing : {"[]", "[{\"question\": \"a\", \"answer\": \"\"}]"}) {
+    EXPECT_THAT([&] { open_file_task(file(nothing)); },
+                ThrowsMessage<Error>(HasSubstr("set.jsonl holds no questions")));
+  }
   EXPECT_THAT([&] { open_file_task(file("{\"question\": ")); },
               ThrowsMessage<Error>(HasSubstr("line 1")));
   EXPECT_THAT([&] { open_file_task(file("no tab here")); },
