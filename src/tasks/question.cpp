@@ -47,6 +47,8 @@ bool solves_countdown(std::string_view reference, std::string_view candidate) {
 char script_of(std::uint32_t c) {
   if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= 0xC0 && c <= 0x24F)) return 'l';
   if ((c >= 0x620 && c <= 0x64A) || (c >= 0x671 && c <= 0x6D3)) return 'a';
+  // The rest of Arabic's block are marks: digits, punctuation, vowels.
+  if (c >= 0x600 && c <= 0x6FF) return '\0';
   if (c >= 0x4E00 && c <= 0x9FFF) return 'h';
   return c >= 0x370 && c < 0x2000 ? 'o' : '\0';
 }

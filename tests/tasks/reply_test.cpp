@@ -106,6 +106,9 @@ TEST(Language, ShareOfTheScript) {
   EXPECT_DOUBLE_EQ(language_share("苹果 ab", "zh"), 0.5);
   EXPECT_DOUBLE_EQ(language_share("苹果", "en"), 0);
   EXPECT_DOUBLE_EQ(language_share("12 + 3", "ar"), 1);
+  EXPECT_DOUBLE_EQ(language_share("٣ + ٥ = ٨، كتاب؟", "ar"), 1);
+  EXPECT_DOUBLE_EQ(language_share("كِتَابٌ", "ar"), 1) << "vowel marks";
+  EXPECT_DOUBLE_EQ(language_share("٣ ab، гд", "en"), 0.5);
 }
 
 }  // namespace
