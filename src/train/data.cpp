@@ -1,5 +1,7 @@
 #include "train/data.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/error.h"
@@ -46,12 +48,16 @@ void split(const DataOptions& options, std::int32_t end_token, RunData& data) {
 RunData load_data(const DataOptions& options, const RunTokenizer& tokenizer,
                   const std::filesystem::path& cache) {
   RunData data;
-  data.key = shards_key(options.path, options.text_key, tokenizer);
-  data.all = open_shards(options.path, options.text_key, tokenizer, data.key, cache);
+  const std::string key = shards_key(options.path, options.text_key, tokenizer);
+  data.all = open_shards(options.path, options.text_key, tokenizer, key, cache);
+  std::string other;
   if (!options.validation_path.empty()) {
-    const std::string key = shards_key(options.validation_path, options.text_key, tokenizer);
-    data.other = open_shards(options.validation_path, options.text_key, tokenizer, key, cache);
+    other = shards_key(options.validation_path, options.text_key, tokenizer);
+    data.other = open_shards(options.validation_path, options.text_key, tokenizer, other, cache);
   }
+  data.key = fmt::format("{} validation {}:{} length {} seed {} mask {} fim {}", key,
+                         options.validation_share, other, options.sequence_length, options.seed,
+                         options.mask_samples, options.fim_share);
   split(options, tokenizer.end_token, data);
   WindowOptions windows;
   windows.length = options.sequence_length;

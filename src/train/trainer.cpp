@@ -47,10 +47,12 @@ Trainer::Trainer(const Recipe& recipe, const std::filesystem::path& out, bool re
                     recipe_.data.cache.empty() ? out / "tokens" : recipe_.data.cache);
   if (resume) {
     state_ = folder_->restore(*folder_->latest(), parts());
-    require(state_.data_key == data_.key,
-            "{} was trained on other data or with another tokenizer than {}; the run cannot go on "
-            "where it stopped",
-            last_good(), recipe.data.path.string());
+    require(
+        state_.data_key == data_.key,
+        "{} was trained on other data than {}, with another tokenizer, or cut into other windows "
+        "(sequence_length, seed, mask_samples, fim_share, validation_share and validation_path "
+        "in [data]); the run cannot go on where it stopped",
+        last_good(), recipe.data.path.string());
     folder_->cut_metrics(state_.step);
   }
   state_.data_key = data_.key;

@@ -186,6 +186,13 @@ TEST_F(Run, RefusesToMixRunsAndModels) {
   Recipe other = recipe();
   other.data.path = path("other.txt");
   EXPECT_THAT(message(other, "out", true), HasSubstr("trained on other data"));
+  for (const char* set : {"data.sequence_length=8", "data.seed=2", "data.mask_samples=true",
+                          "data.fim_share=0.1", "data.validation_share=0.3"}) {
+    EXPECT_THAT(message(recipe({set}), "out", true), HasSubstr("cut into other windows")) << set;
+  }
+  other = recipe();
+  other.data.validation_path = path("other.txt");
+  EXPECT_THAT(message(other, "out", true), HasSubstr("trained on other data"));
   EXPECT_THAT(message(recipe({"model.vocab_size=100"}), "new", false), HasSubstr("260 tokens"));
   EXPECT_THAT(message(recipe({"model.hiden_size=16"}), "new", false), HasSubstr("hiden_size"));
 }
