@@ -53,6 +53,28 @@ std::vector<TeacherSample> read_samples(const fs::path& file) {
   return samples;
 }
 
+// Answers of another teacher, or drawn in another way, are not to be mixed. More questions may be
+// asked, and others chosen from what is there.
+void keep_settings(const DistilOptions& o, const fs::path& file) {
+  const Json settings = {{"teacher", o.teacher}, {"task", o.task},
+                         {"samples", o.samples}, {"temperature", o.temperature},
+                         {"top_p", o.top_p},     {"max_tokens", o.max_tokens},
+                         {"seed", o.seed},       {"force_think", o.force_think}};
+  if (!fs::exists(file)) {
+    OutputFile output(file);
+    output.write(settings.dump(2) + "\n");
+    output.commit();
+    return;
+  }
+  const Json known = read_json_file(file);
+  for (const auto& [key, value] : settings.items()) {
+    const Json before = known.is_object() && known.contains(key) ? known[key] : Json();
+    require(before == value,
+            "{}: the answers there were drawn with {} {}, now it is {}; take another folder",
+            file.string(), key, printable(before.dump()), printable(value.dump()));
+  }
+}
+
 // The thinking in its tags whether or not the prompt had opened them.
 std::string whole_completion(const eval::Answered& answer) {
   if (!answer.reply.has_thinking) return answer.reply.answer;
@@ -97,6 +119,7 @@ std::vector<TeacherSample> select(const std::vector<TeacherSample>& samples, std
 std::vector<TeacherSample> collect(const DistilOptions& o, engine::Engine& engine,
                                    const eval::Asker& asker, const fs::path& file,
                                    const std::function<bool()>& stop) {
+  keep_settings(o, file.parent_path() / "teacher.json");
   std::vector<TeacherSample> samples = read_samples(file);
   std::set<std::string> answered;
   for (const TeacherSample& sample : samples) answered.insert(sample.id);

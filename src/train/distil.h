@@ -45,7 +45,8 @@ std::vector<TeacherSample> select(const std::vector<TeacherSample>& samples, std
 double resemblance(std::string_view a, std::string_view b);
 
 /// The teacher's answers, written to samples.jsonl as they come: a file that is there already is
-/// continued, so that nothing that was generated is lost. Stops early when `stop` says so.
+/// continued, so that nothing that was generated is lost. teacher.json beside it holds how they
+/// were drawn. Stops early when `stop` says so. Throws Error when they were drawn in another way.
 std::vector<TeacherSample> collect(const DistilOptions& options, engine::Engine& engine,
                                    const eval::Asker& asker, const std::filesystem::path& file,
                                    const std::function<bool()>& stop);

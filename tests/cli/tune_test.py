@@ -166,3 +166,5 @@ class Tune(support.ProgramTest):
 
 if __name__ == "__main__":
     support.main()
+        self.expect_error("distil", recipe, "--out", out, "--set", "distil.temperature=0.5",
+                          says=["teacher.json", "temperature"])  # fmt: skip
