@@ -20,12 +20,21 @@ void write_text(const fs::path& path, std::string_view text) {
 
 }  // namespace
 
+Json float_config(const fs::path& folder) {
+  require(
+      fs::is_directory(folder),
+      "{} is no folder in Hugging Face form; make one with: frugal convert {} FOLDER --type bf16",
+      folder.string(), folder.string());
+  Json config = read_json_file(folder / "config.json");
+  config["torch_dtype"] = "float32";
+  config.erase("dtype");
+  config.erase("quantization_config");
+  return config;
+}
+
 void write_model_folder(const fs::path& folder, const BaseModel& base,
                         const TrainableModel& model) {
-  require(
-      fs::is_directory(base.path),
-      "{} is no folder in Hugging Face form; make one with: frugal convert {} FOLDER --type bf16",
-      base.path.string(), base.path.string());
+  const Json config = float_config(base.path);
   fs::create_directories(folder);
   for (const char* name : {"tokenizer.json", "tokenizer_config.json", "generation_config.json",
                            "chat_template.jinja", "special_tokens_map.json"}) {
@@ -41,10 +50,6 @@ void write_model_folder(const fs::path& folder, const BaseModel& base,
                        }});
   }
   formats::write_safetensors(folder / "model.safetensors", std::move(tensors), {{"format", "pt"}});
-  Json config = read_json_file(base.path / "config.json");
-  config["torch_dtype"] = "float32";
-  config.erase("dtype");
-  config.erase("quantization_config");
   write_text(folder / "config.json", config.dump(2));
 }
 

@@ -82,13 +82,11 @@ Reinforcer::Reinforcer(const ReinforceOptions& options, const BaseModel& base,
     : o_(options),
       base_(base),
       threads_(o_.threads > 0 ? o_.threads : usable_cores()),
+      config_(float_config(base.path)),
       context_{threads_, chosen_isa()},
       tokenizer_(load_tokenizer(base.path)),
       config_(read_json_file(base.path / "config.json")),
       task_(tasks::open_task(o_.task, tasks::Part::training, o_.seed)) {
-  config_["torch_dtype"] = "float32";
-  config_.erase("dtype");
-  config_.erase("quantization_config");
   if (!base.stop_tokens.empty()) config_["eos_token_id"] = base.stop_tokens;
   keep_template();
   model_ = std::make_unique<TrainableModel>(open_trainable(base, context_, o_.lora, o_.seed));

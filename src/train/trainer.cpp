@@ -9,6 +9,7 @@
 #include "cost/flops.h"
 #include "models/write_config.h"
 #include "ops/roofline/roofline.h"
+#include "train/base_model.h"
 #include "train/bias_update.h"
 
 namespace frugal::train {
@@ -74,8 +75,7 @@ void Trainer::make_model() {
     model_ = std::make_unique<TrainableModel>(
         TrainableModel::random(config, context_, recipe_.init_std, recipe_.init_seed));
   } else {
-    config_ = read_json_file(recipe_.start / "config.json");
-    config_["torch_dtype"] = "float32";
+    config_ = float_config(recipe_.start);
     model_ = std::make_unique<TrainableModel>(TrainableModel::load(recipe_.start, context_));
   }
   const models::ModelConfig& config = model_->config();

@@ -168,3 +168,8 @@ if __name__ == "__main__":
     support.main()
         self.expect_error("distil", recipe, "--out", out, "--set", "distil.temperature=0.5",
                           says=["teacher.json", "temperature"])  # fmt: skip
+        gguf = self.folder / "model.gguf"
+        self.expect_ok("convert", self.tuned, gguf, "--type", "f32")
+        recipe = self.recipe("gguf.toml", f'[reinforce]\nmodel = "{gguf}"\ntask = "countdown"\n')
+        self.expect_error("reinforce", recipe, "--out", self.folder / "x",
+                          says=["Hugging Face", "frugal convert"])  # fmt: skip

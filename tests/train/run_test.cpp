@@ -197,6 +197,22 @@ TEST_F(Run, RefusesToMixRunsAndModels) {
   EXPECT_THAT(message(recipe({"model.hiden_size=16"}), "new", false), HasSubstr("hiden_size"));
 }
 
+TEST_F(Run, WhatBeganWithOtherWeightsIsWrittenAsFloats) {
+  run(recipe(), "first", false, 2);
+  const fs::path start = path("first/step-00000002");
+  Json config = read_json_file(start / "config.json");
+  config["dtype"] = "bfloat16";
+  config["quantization_config"] = {{"quant_method", "fp8"}};
+  frugal::testing::write_file(start / "config.json", config.dump());
+  Recipe next = recipe();
+  next.start = start;
+  run(next, "second", false, 1);
+  const Json written = read_json_file(path("second/latest/config.json"));
+  EXPECT_EQ(written.at("torch_dtype"), "float32");
+  EXPECT_FALSE(written.contains("dtype"));
+  EXPECT_FALSE(written.contains("quantization_config"));
+}
+
 TEST_F(Run, ABlownUpLossStopsAndKeepsTheLastGoodState) {
   run(recipe({"train.steps=4"}), "out", false);
   const std::string before = contents(path("out/step-00000004/model.safetensors"));
