@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <limits>
 #include <numbers>
 #include <numeric>
@@ -33,13 +34,15 @@ void shuffle(std::vector<std::size_t>& order, std::uint64_t seed, std::uint64_t 
   for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[rng.below(i)]);
 }
 
+using Steps = std::vector<std::vector<std::size_t>>;  // the samples of each
+
 // Samples in an order of the epoch's own, cut into steps of at most batch_tokens.
-std::vector<std::vector<std::size_t>> steps_of_epoch(const std::vector<Sample>& samples,
-                                                     const TuneOptions& o, std::uint64_t epoch) {
+Steps steps_of_epoch(const std::vector<Sample>& samples, const TuneOptions& o,
+                     std::uint64_t epoch) {
   std::vector<std::size_t> order(samples.size());
   std::iota(order.begin(), order.end(), 0);
   shuffle(order, o.seed, epoch);
-  std::vector<std::vector<std::size_t>> steps(1);
+  Steps steps(1);
   std::int64_t tokens = 0;
   for (const std::size_t i : order) {
     const auto size = std::ssize(samples[i].tokens);
@@ -49,6 +52,21 @@ std::vector<std::vector<std::size_t>> steps_of_epoch(const std::vector<Sample>& 
     }
     steps.back().push_back(i);
     tokens += size;
+  }
+  return steps;
+}
+
+// All epochs, since each has another number of steps; the last may be a part of one.
+Steps steps_of_run(const std::vector<Sample>& samples, const TuneOptions& o) {
+  Steps steps;
+  double left = o.epochs;
+  for (std::uint64_t epoch = 0; left > 0; ++epoch, --left) {
+    Steps more = steps_of_epoch(samples, o, epoch);
+    if (left < 1) {
+      const double share = left * static_cast<double>(more.size());
+      more.resize(static_cast<std::size_t>(std::ceil(share)));
+    }
+    std::ranges::move(more, std::back_inserter(steps));
   }
   return steps;
 }
@@ -92,26 +110,19 @@ class Tuner {
     std::filesystem::create_directories(o_.out);
     std::ofstream(o_.out / "metrics.jsonl", std::ios::trunc);
     const Clock::time_point start = Clock::now();
-    const auto per_epoch = std::ssize(steps_of_epoch(training_, o_, 0));
-    const auto steps =
-        std::max<std::int64_t>(1, std::llround(o_.epochs * static_cast<double>(per_epoch)));
-    const std::int64_t every = o_.validate_every_steps > 0
-                                   ? o_.validate_every_steps
-                                   : std::max<std::int64_t>(1, per_epoch / 4);
+    const Steps plan = steps_of_run(training_, o_);
+    const auto steps = std::ssize(plan);
+    const auto quarter = static_cast<std::int64_t>(static_cast<double>(steps) / (4 * o_.epochs));
+    const std::int64_t every =
+        o_.validate_every_steps > 0 ? o_.validate_every_steps : std::max<std::int64_t>(1, quarter);
     result_.first_loss = validation_loss();
     result_.best_loss = std::numeric_limits<double>::infinity();  // of what was learned
     fmt::print("{} samples to learn, {} to validate; {} steps; validation loss {:.4f}\n",
                training_.size(), validation_.size(), steps, result_.first_loss);
     std::fflush(stdout);
     ProgressBar bar("tune", static_cast<std::uint64_t>(steps), "steps");
-    std::vector<std::vector<std::size_t>> plan;
     for (std::int64_t i = 0; i < steps; ++i) {
-      if (i % per_epoch == 0) {
-        plan = steps_of_epoch(training_, o_, static_cast<std::uint64_t>(i / per_epoch));
-      }
-      const auto at =
-          std::min<std::size_t>(static_cast<std::size_t>(i % per_epoch), plan.size() - 1);
-      const Json line = step(plan[at], learning_rate(o_, i, steps));
+      const Json line = step(plan[static_cast<std::size_t>(i)], learning_rate(o_, i, steps));
       const bool last = stop() || i + 1 == steps;
       tell(line, last || (i + 1) % every == 0, seconds_since(start));
       bar.update(static_cast<std::uint64_t>(i + 1));
@@ -147,8 +158,9 @@ class Tuner {
     std::vector<std::size_t> order(training_.size());
     std::iota(order.begin(), order.end(), 0);
     shuffle(order, o_.seed, 1ULL << 62);
-    const auto wanted = static_cast<std::size_t>(
+    const auto share = static_cast<std::size_t>(
         std::ceil(o_.validation_share * static_cast<double>(order.size())));
+    const std::size_t wanted = std::min(order.size() - 1, share);  // one is left to learn
     std::vector<Sample> kept;
     for (std::size_t i = 0; i < order.size(); ++i) {
       (i < wanted ? validation_ : kept).push_back(std::move(training_[order[i]]));

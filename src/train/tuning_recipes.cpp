@@ -21,7 +21,7 @@ void read_tune(RecipeSection s, TuneOptions& o) {
   s.text("data", o.data);
   s.text("validation", o.validation);
   s.number("validation_share", o.validation_share, 0, 0.9);
-  s.number("epochs", o.epochs, 0, 1e6);
+  s.number("epochs", o.epochs, 1e-6, 1e6);
   s.number("lr", o.lr, 0, 10);
   s.number("final_lr", o.final_lr, 0, 1);
   s.number("warmup", o.warmup, 0, 0.9);

@@ -84,6 +84,34 @@ class Tune(support.ProgramTest):
         self.expect_ok("convert", self.model, merged, "--type", "f32", "--lora", adapter)
         self.assertEqual(self.generate(merged)["tokens"], with_adapter["tokens"])
 
+    def test_each_epoch_learns_every_sample(self):
+        # Of such lengths that each epoch's order packs into another number of steps.
+        lines = []
+        for length in [1, 2, 3, 5, 8, 13, 21, 34, 55, 89]:
+            messages = [
+                {"role": "user", "content": QUESTION},
+                {"role": "assistant", "content": "7" * length},
+            ]
+            lines.append(json.dumps({"messages": messages}))
+        data = self.folder / "lengths.jsonl"
+        data.write_text("\n".join(lines) + "\n")
+
+        def tokens(epochs):
+            run = self.folder / f"epochs-{epochs}"
+            self.expect_ok(
+                "tune", "--model", self.model, "--data", data, "--out", run, "--epochs", epochs,
+                "--set", "tune.batch_tokens=130", "--set", "tune.validation_share=0",
+                "--set", "tune.threads=1")  # fmt: skip
+            return self.metrics(run)[-1]["tokens"]
+
+        self.assertEqual(tokens(9), 9 * tokens(1))
+        data.write_text("\n".join(lines[:2]) + "\n")
+        run = self.expect_ok("tune", "--model", self.model, "--data", data, "--out",
+                             self.folder / "few", "--set", "tune.validation_share=0.9")  # fmt: skip
+        self.assertIn("1 samples to learn, 1 to validate", run.out)
+        self.expect_error("tune", "--model", self.model, "--data", data, "--out",
+                          self.folder / "none", "--set", "tune.epochs=0", says="tune.epochs")  # fmt: skip
+
     def reinforce(self, run, *arguments):
         recipe = self.recipe("grpo.toml", f"""
             [reinforce]
@@ -153,6 +181,8 @@ class Tune(support.ProgramTest):
         self.assertEqual(self.generate(out / "student")["text"], "3")
         again = self.expect_ok("distil", recipe, "--out", out)  # nothing is asked twice
         self.assertIn("the teacher gave 64 answers", again.out)
+        self.expect_error("distil", recipe, "--out", out, "--set", "distil.temperature=0.5",
+                          says=["teacher.json", "temperature"])  # fmt: skip
 
     def test_what_is_wrong_is_named(self):
         bad = self.folder / "bad.jsonl"
@@ -161,15 +191,13 @@ class Tune(support.ProgramTest):
                           says=["bad.jsonl line 1", "no message is of the assistant"])  # fmt: skip
         recipe = self.recipe("bad.toml", '[reinforce]\nmodel = "m"\ntask = "t"\ngruop = 3\n')
         self.expect_error("reinforce", recipe, says=["bad.toml line 4", "did you mean"])
-        self.expect_error("tune", "--data", bad, "--out", self.folder / "x", says="tune.model")
-
-
-if __name__ == "__main__":
-    support.main()
-        self.expect_error("distil", recipe, "--out", out, "--set", "distil.temperature=0.5",
-                          says=["teacher.json", "temperature"])  # fmt: skip
         gguf = self.folder / "model.gguf"
         self.expect_ok("convert", self.tuned, gguf, "--type", "f32")
         recipe = self.recipe("gguf.toml", f'[reinforce]\nmodel = "{gguf}"\ntask = "countdown"\n')
         self.expect_error("reinforce", recipe, "--out", self.folder / "x",
                           says=["Hugging Face", "frugal convert"])  # fmt: skip
+        self.expect_error("tune", "--data", bad, "--out", self.folder / "x", says="tune.model")
+
+
+if __name__ == "__main__":
+    support.main()
