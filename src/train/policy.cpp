@@ -81,9 +81,6 @@ PolicySums& PolicySums::operator+=(const PolicySums& other) {
   kl += other.kl;
   clipped += other.clipped;
   max_difference = std::max(max_difference, other.max_difference);
-  LossSums mine{0, 0, 0, std::move(loads)};
-  mine += LossSums{0, 0, 0, other.loads};
-  loads = std::move(mine.loads);
   return *this;
 }
 
@@ -174,7 +171,6 @@ PolicySums PolicyLearner::learn(std::span<const Rollout> rollouts, std::int64_t 
     }
     recording_.backward();
   }
-  sums.loads = std::move(recording_.loads);
   return sums;
 }
 

@@ -32,7 +32,6 @@ struct PolicySums {
   double kl = 0;
   double clipped = 0;         // share of the tokens whose gradient the clip cut off
   double max_difference = 0;  // the largest |log-probability now - old_logprobs|
-  std::vector<autograd::ExpertLoad> loads;
   PolicySums& operator+=(const PolicySums& other);
 };
 

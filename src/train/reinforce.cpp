@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "base/mapped_file.h"
 #include "base/output_file.h"
-#include "train/bias_update.h"
 
 namespace frugal::train {
 
@@ -82,10 +81,9 @@ Reinforcer::Reinforcer(const ReinforceOptions& options, const BaseModel& base,
     : o_(options),
       base_(base),
       threads_(o_.threads > 0 ? o_.threads : usable_cores()),
-      config_(float_config(base.path)),
       context_{threads_, chosen_isa()},
+      config_(float_config(base.path)),
       tokenizer_(load_tokenizer(base.path)),
-      config_(read_json_file(base.path / "config.json")),
       task_(tasks::open_task(o_.task, tasks::Part::training, o_.seed)) {
   if (!base.stop_tokens.empty()) config_["eos_token_id"] = base.stop_tokens;
   keep_template();
@@ -93,7 +91,7 @@ Reinforcer::Reinforcer(const ReinforceOptions& options, const BaseModel& base,
   AdamWOptions adamw;
   adamw.weight_decay = o_.weight_decay;
   optimizer_ = std::make_unique<AdamW>(*model_, adamw);
-  reference_ = std::make_unique<WeightAverage>(*model_);
+  if (o_.policy.beta > 0) reference_ = std::make_unique<WeightAverage>(*model_);
   learner_ = std::make_unique<PolicyLearner>(*model_, context_);
   asker_ = std::make_unique<eval::Asker>(
       eval::Asker{base.tokenizer, {base.format, o_.zero, think_mode(o_)}, base.stop_tokens});
@@ -131,12 +129,12 @@ void Reinforcer::run(const std::function<bool()>& stop,
     if (stop()) break;  // the step begins again when the run is resumed
     ReinforceStep step;
     std::vector<Rollout> rollouts = rollouts_of(groups, step);
-    if (o_.policy.beta > 0) add_reference(rollouts);
+    if (reference_ != nullptr) add_reference(rollouts);
     learn(rollouts, step);
     ++state_.step;
     state_.tokens += step.tokens;
     state_.windows += o_.questions;
-    if (o_.reference_every > 0 && state_.step % o_.reference_every == 0) {
+    if (reference_ != nullptr && o_.reference_every > 0 && state_.step % o_.reference_every == 0) {
       reference_->update(context_, 0);
     }
     const double seconds = seconds_since(start);

@@ -111,12 +111,12 @@ class Reinforcer {
   const BaseModel& base_;
   ThreadPool threads_;
   ops::Context context_;
-  RunTokenizer tokenizer_;
   Json config_;
+  RunTokenizer tokenizer_;
   std::unique_ptr<tasks::Task> task_;
   std::unique_ptr<TrainableModel> model_;
   std::unique_ptr<AdamW> optimizer_;
-  std::unique_ptr<WeightAverage> reference_;
+  std::unique_ptr<WeightAverage> reference_;  // nullptr without a KL term
   std::unique_ptr<PolicyLearner> learner_;
   std::unique_ptr<eval::Asker> asker_;
   std::unique_ptr<engine::Engine> engine_;
