@@ -13,11 +13,11 @@ Validation validate(Learner& learner, Windows& windows, std::int64_t most,
   double nll = 0;
   double bytes = 0;
   std::int64_t rows = 0;
-  Batch batch;
+  std::vector<Batch> batches;
   for (std::int64_t i = 0; i < count; ++i) {
-    windows.append(i * windows.per_pass() / count, batch);
-    const std::int64_t window = batch.layout.rows / std::max<std::int64_t>(1, i + 1);
-    if (i + 1 < count && batch.layout.rows + window <= micro_batch_tokens) continue;
+    windows.append(i * windows.per_pass() / count, micro_batch_tokens, batches);
+  }
+  for (const Batch& batch : batches) {
     const std::vector<float> losses = learner.nll(batch);
     for (std::size_t t = 0; t < losses.size(); ++t) {
       if (batch.targets[t] == ops::kIgnored) continue;
@@ -27,7 +27,6 @@ Validation validate(Learner& learner, Windows& windows, std::int64_t most,
                                        : tokenizer.token_bytes(batch.targets[t]).size());
       ++rows;
     }
-    batch = {};
   }
   return {nll / static_cast<double>(std::max<std::int64_t>(rows, 1)),
           nll / std::numbers::ln2 / std::max(bytes, 1.0)};

@@ -160,11 +160,7 @@ std::string Trainer::last_good() const {
 std::vector<Batch> Trainer::next_batches(std::int64_t sequences) {
   std::vector<Batch> batches;
   for (std::int64_t i = 0; i < sequences; ++i) {
-    if (batches.empty() ||
-        batches.back().layout.rows + recipe_.data.sequence_length > recipe_.micro_batch_tokens) {
-      batches.emplace_back();
-    }
-    data_.training->append(state_.windows++, batches.back());
+    data_.training->append(state_.windows++, recipe_.micro_batch_tokens, batches);
   }
   return batches;
 }

@@ -58,6 +58,13 @@ void Windows::append(std::int64_t i, Batch& batch) {
   }
 }
 
+void Windows::append(std::int64_t i, std::int64_t most_rows, std::vector<Batch>& batches) {
+  if (batches.empty() || batches.back().layout.rows + options_.length > most_rows) {
+    batches.emplace_back();
+  }
+  append(i, batches.back());
+}
+
 void Windows::rearrange(std::vector<std::int32_t>& tokens, std::int64_t i) const {
   Rng rng(options_.seed, kFimStream + static_cast<std::uint64_t>(i));
   std::vector<std::int32_t> result;

@@ -37,6 +37,9 @@ class Windows {
 
   /// Adds window i, counted over all passes, to the batch.
   void append(std::int64_t i, Batch& batch);
+  /// The same to the last of the batches, or to a new one where that would have more rows than
+  /// `most_rows`.
+  void append(std::int64_t i, std::int64_t most_rows, std::vector<Batch>& batches);
 
  private:
   void shuffle(std::int64_t pass);

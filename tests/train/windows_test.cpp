@@ -57,6 +57,21 @@ TEST(Windows, AWindowDependsOnItsNumberAlone) {
   EXPECT_NE(expected[0].tokens, expected[per_pass].tokens) << "the second pass repeats the first";
 }
 
+TEST(Windows, NoBatchHasMoreRowsThanItMay) {
+  const TokenList stream = counting(100);
+  WindowOptions options;
+  options.length = 8;
+  Windows windows(stream, options);
+  std::vector<Batch> batches;
+  for (std::int64_t i = 0; i < 11; ++i) windows.append(i, 30, batches);
+  std::vector<std::int64_t> rows;
+  for (const Batch& batch : batches) rows.push_back(batch.layout.rows);
+  EXPECT_THAT(rows, ElementsAre(24, 24, 24, 16));
+  batches.clear();
+  for (std::int64_t i = 0; i < 2; ++i) windows.append(i, 4, batches);
+  EXPECT_EQ(batches.size(), 2U) << "a window that is too long stands alone";
+}
+
 TEST(Windows, AMaskMakesDocumentsSequencesOfTheirOwn) {
   const TokenList stream({1, 2, kEnd, 3, kEnd, 4, 5, 6, 7});
   WindowOptions options;
