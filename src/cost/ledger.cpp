@@ -23,9 +23,9 @@ constexpr const char* kFile = "ledger.jsonl";
 constexpr std::chrono::seconds kInterval{60};
 
 constexpr std::string_view kLeftOut =
-    "What this sum leaves out: runs whose folders were removed, the machine while nothing ran, "
-    "and\n"
-    "the people. Money is time x the price in the recipe; a price of 0 makes it 0.\n";
+    "What this sum leaves out: tune, reinforce and distil, which keep no ledger, runs whose\n"
+    "folders were removed, the machine while nothing ran, and the people. Money is time x the\n"
+    "price in the recipe; a price of 0 makes it 0.\n";
 
 // In one system call, so that lines of two writers never mix.
 void append(const fs::path& path, const std::string& line) {
@@ -115,6 +115,7 @@ Ledger::Ledger(const fs::path& folder, std::string kind, double price_per_device
       written_(Clock::now()) {}
 
 Ledger::~Ledger() {
+  if (open_.tokens == 0) return;  // the run has ended, and flushed
   try {
     flush();
   } catch (const Error& error) {

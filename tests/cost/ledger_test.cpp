@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "base/error.h"
+#include "base/mapped_file.h"
 #include "support/data.h"
 
 namespace frugal::cost {
@@ -85,6 +87,17 @@ TEST(LedgerFile, CountsTimeMoneyAndWorkOverSeveralSessions) {
   EXPECT_GT(bill.device_seconds, 0);
   EXPECT_LE(bill.device_seconds, passed.count());
   EXPECT_NEAR(bill.dollars, bill.device_seconds, 1e-9);  // a dollar a second
+}
+
+TEST(LedgerFile, NothingIsAddedToWhatWasWritten) {
+  const TemporaryFolder folder;
+  {
+    Ledger ledger(folder.path(), "train", 0);
+    ledger.add(100, 1e6);
+    ledger.flush();
+  }
+  const MappedFile file(folder.path() / "ledger.jsonl");
+  EXPECT_EQ(std::ranges::count(file.text(), '\n'), 1);
 }
 
 TEST(LedgerFile, SumsRunsAndLeavesOutAHalfLine) {
