@@ -73,12 +73,15 @@ void expand(const Context& context, const MlaKernels& kernels, const LatentTiles
           }
         });
   }
-  for (std::int64_t i = 0; i < segment.rows; ++i) {
-    for (std::int64_t c = 0; c < out.cols; ++c) {
-      const std::int64_t head = c / shape.v_head_dim;
-      out.row(segment.row + i)[c] /= states[static_cast<std::size_t>(head * segment.rows + i)].sum;
+  context.threads.parallel_for(segment.rows, 4, [&](std::int64_t from, std::int64_t to) {
+    for (std::int64_t i = from; i < to; ++i) {
+      for (std::int64_t head = 0; head < shape.n_heads; ++head) {
+        const float sum = states[static_cast<std::size_t>(head * segment.rows + i)].sum;
+        float* values = out.row(segment.row + i) + head * shape.v_head_dim;
+        for (std::int64_t d = 0; d < shape.v_head_dim; ++d) values[d] /= sum;
+      }
     }
-  }
+  });
 }
 
 }  // namespace
