@@ -15,6 +15,7 @@
 #include "ops/rope/rope_backward.h"
 #include "ops/swiglu/swiglu.h"
 #include "ops/swiglu/swiglu_backward.h"
+#include "ops/vector_math.h"
 
 namespace frugal::autograd {
 
@@ -26,6 +27,14 @@ void copy_floats(float* to, const float* from, std::int64_t count) {
 
 void add_floats(float* to, const float* from, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) to[i] += from[i];
+}
+
+// y += scale * x.
+void add_scaled(const ops::Context& context, float scale, ConstView x, View y) {
+  const auto axpy = ops::vector_math(context.isa).axpy;
+  context.threads.parallel_for(y.rows, 4, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t t = begin; t < end; ++t) axpy(scale, x.row(t), y.row(t), y.cols);
+  });
 }
 
 // The values of a weight; one that is quantised is decoded into scratch memory.
@@ -92,9 +101,9 @@ std::vector<View> Tape::project_in(ops::Precision precision, ConstView x,
   }
   std::size_t i = 0;
   for (const Projection& p : projections) {
-    View& out = outs[i++];
+    const View out = outs[i++];
     if (recording_ != nullptr) record_linear(precision, x, p, out);
-    if (p.weight.adapter != nullptr) out = add_adapter(out, x, *p.weight.adapter);
+    if (p.weight.adapter != nullptr) add_adapter(out, x, *p.weight.adapter);
   }
   return outs;
 }
@@ -210,21 +219,15 @@ View Tape::columns(ConstView x, std::int64_t begin, std::int64_t end) {
   return out;
 }
 
-View Tape::add_adapter(ConstView base, ConstView x, const Adapter& adapter) {
+void Tape::add_adapter(View out, ConstView x, const Adapter& adapter) {
   const View up = linear(linear(x, adapter.down), adapter.up);
-  const View out = arena_.matrix(base.rows, base.cols);
-  const float scale = adapter.scale;
-  for (std::int64_t i = 0; i < out.size(); ++i) out.data[i] = base.data[i] + scale * up.data[i];
-  if (recording_ == nullptr) return out;
-  recording_->add([this, r = recording_, base, up, out, scale] {
-    const ConstView dy = r->take(out);
-    if (dy.data == nullptr) return;
-    const View d_base = r->gradient(base);
-    ops::add(context_, d_base, dy, d_base);
-    const View d_up = r->gradient(up);
-    for (std::int64_t i = 0; i < dy.size(); ++i) d_up.data[i] += scale * dy.data[i];
+  add_scaled(context_, adapter.scale, up, out);
+  if (recording_ == nullptr) return;
+  // Not taken: the product below, whose backward does not read its result, needs it as well.
+  recording_->add([this, r = recording_, up, out, scale = adapter.scale] {
+    const ConstView dy = r->gradient(out);
+    add_scaled(context_, scale, dy, r->gradient(up));
   });
-  return out;
 }
 
 View Tape::concat(ConstView a, ConstView b) {

@@ -91,7 +91,8 @@ class Tape {
  private:
   std::vector<View> project_in(ops::Precision precision, ConstView x,
                                std::initializer_list<Projection> projections);
-  View add_adapter(ConstView base, ConstView x, const Adapter& adapter);
+  /// out += the adapter's part, in place.
+  void add_adapter(View out, ConstView x, const Adapter& adapter);
   void record_linear(ops::Precision precision, ConstView x, const Projection& projection,
                      ConstView out);
   void keep(ConstView result, View x) const;
