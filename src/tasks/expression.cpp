@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/hash.h"
+
 namespace frugal::tasks {
 
 namespace {
@@ -94,8 +96,8 @@ std::optional<Number> root(const Number& value, const Number& degree) {
 
 // A real number between 1 and 2 for each name and point.
 Number sample(std::string_view name, int point) {
-  std::uint64_t hash = 0xCBF29CE484222325ULL + static_cast<std::uint64_t>(point) * 0x9E3779B9ULL;
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
+  std::uint64_t hash =
+      fnv1a(name, 0xCBF29CE484222325ULL + static_cast<std::uint64_t>(point) * 0x9E3779B9ULL);
   hash ^= hash >> 29;
   return Number::inexact(1 + static_cast<long double>(hash % 1000003) / 1000003.0L);
 }

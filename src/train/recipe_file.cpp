@@ -1,8 +1,6 @@
 #include "train/recipe_file.h"
 
-#include <fstream>
-#include <sstream>
-
+#include "base/mapped_file.h"
 #include "base/nearest.h"
 
 namespace frugal::train {
@@ -44,11 +42,9 @@ void apply(toml::table& root, const std::string& override) {
 }
 
 std::string read_text(const std::filesystem::path& file) {
-  std::ifstream stream(file);
-  require(stream.good(), "cannot read the recipe {}", file.string());
-  std::stringstream text;
-  text << stream.rdbuf();
-  return text.str();
+  require(!std::filesystem::is_directory(file), "{} is a folder, expected a recipe in TOML",
+          file.string());
+  return std::string(MappedFile(file).text());
 }
 
 }  // namespace

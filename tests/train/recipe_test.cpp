@@ -69,6 +69,16 @@ TEST_F(RecipeTest, BadValuesNameTheirPlace) {
   EXPECT_THAT(error(kSmall, {"lr=1"}), HasSubstr("SECTION.KEY=VALUE"));
 }
 
+TEST_F(RecipeTest, AFolderIsNoRecipe) {
+  const frugal::testing::TemporaryFolder folder;
+  try {
+    read_recipe(folder.path(), {});
+    FAIL() << "a folder was read";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("is a folder, expected a recipe"));
+  }
+}
+
 TEST_F(RecipeTest, ARunNeedsAnEndDataAndAModel) {
   EXPECT_THAT(error(kSmall, {"train.steps=0"}), HasSubstr("the run has no end"));
   EXPECT_THAT(error("[model]\na = 1\n[train]\nsteps = 1\n"), HasSubstr("data.path is missing"));
