@@ -35,14 +35,6 @@ struct Asker {
   const text::Tokenizer& tokenizer;
   tasks::PromptMaker prompt;
   std::vector<std::int32_t> stop_tokens;
-
-  /// The request for sample `sample` of a question. Question, sample and seed alone decide the
-  /// answer.
-  engine::Request request(const tasks::Question& question, std::int64_t sample,
-                          const AskOptions& options) const;
-  /// What the engine made of it, judged.
-  Answered judge(const tasks::Question& question, engine::Request request,
-                 std::vector<engine::Sample> tokens, bool truncated) const;
 };
 
 /// All samples of one question.
@@ -52,7 +44,8 @@ struct QuestionAnswers {
 };
 
 /// Asks each of `questions` `samples` times. `done` gets a question once all its samples are there,
-/// in the order of their end; `stop` is asked between the engine's steps: when it says so, what
+/// in the order of their end; so many questions wait in the engine as fit, and no prompt is written
+/// before. `stop` is asked between the engine's steps: when it says so, what
 /// runs is cancelled. Throws Error when the model fails.
 void ask(engine::Engine& engine, const Asker& asker, std::span<const tasks::Question> questions,
          std::int64_t samples, const AskOptions& options,
