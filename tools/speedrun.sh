@@ -18,11 +18,16 @@ done
 trap 'echo "speedrun: the same command goes on from here" >&2; exit 130' INT TERM
 frugal=${FRUGAL:?names the program}
 recipes=$(cd "$(dirname "${BASH_SOURCE[0]}")/../recipes" && pwd)
-tasks="arithmetic:easy+words-en:easy+words-ar:easy+words-zh:easy+countdown:easy+sorting:easy+calendar:easy"
+core="arithmetic+countdown+words-en+words-ar+words-zh"
+others="units+calendar+sorting+lookup+logic"
+tasks="$core+$others"
+max_tokens=256
 mkdir -p "$out"
 
 # What takes its time by number and not by the clock grows with the minutes.
-conversations=$((70 * minutes))
+core_texts=$((6000 * minutes))
+other_texts=$((2500 * minutes))
+conversations=$((50 * minutes))
 teacher_questions=$((7 * minutes))
 eval_questions=$((minutes < 50 ? minutes : 50))
 
@@ -47,19 +52,31 @@ resumable() {
   if [ -e "$dir/latest" ]; then "$@" --out "$dir" --resume; else "$@" --out "$dir"; fi
 }
 
+# answers TASK COUNT SEED: questions with worked answers.
+answers() { "$frugal" questions --task "$1" --count "$2" --seed "$3"; }
+
+# Greetings and the like, beside so many questions that a few of them would be forgotten.
+with_greetings() {
+  cat "$1"
+  for _ in $(seq 20); do cat "$recipes/speedrun-greetings.jsonl"; done
+}
+
 questions() {
-  "$frugal" questions --task "$tasks" --count 150000 --seed 1 --out "$out/text.jsonl"
-  "$frugal" questions --task "$tasks" --count "$conversations" --seed 2 --out "$out/cold-start.jsonl"
+  answers "$core" "$core_texts" 1 >"$out/text.jsonl"
+  answers "$others+arithmetic:easy+countdown:easy" "$other_texts" 1 >>"$out/text.jsonl"
+  answers "$tasks" "$conversations" 2 >"$out/questions.jsonl"
+  with_greetings "$out/questions.jsonl" >"$out/cold-start.jsonl"
 }
 
 tokenizer() {
-  head -n 20000 "$out/text.jsonl" >"$out/sample.txt"
-  "$frugal" tokenizer train --data "$out/sample.txt" --out "$out/tokenizer" --vocab-size 1024 \
+  answers "$tasks" 20000 3 >"$out/sample.jsonl"
+  "$frugal" tokenizer train --data "$out/sample.jsonl" --out "$out/tokenizer" --vocab-size 1024 \
     --special "<|end|>"
+  # The model knows one question at a time, so what came before the last one is left out.
   cat >"$out/tokenizer/tokenizer_config.json" <<'JSON'
 {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|end|>",
  "clean_up_tokenization_spaces": false,
- "chat_template": "{% for m in messages %}{{ m.role }}: {{ m.content }}<|end|>\n{% endfor %}{% if add_generation_prompt %}assistant: <think>\n{% endif %}"}
+ "chat_template": "{% set last = namespace(at=0) %}{% for m in messages %}{% if m.role == 'user' %}{% set last.at = loop.index0 %}{% endif %}{% endfor %}{% for m in messages[last.at:] %}{{ m.role }}: {{ m.content }}<|end|>\n{% endfor %}{% if add_generation_prompt %}assistant: <think>\n{% endif %}"}
 JSON
 }
 
@@ -87,7 +104,7 @@ beta = 0.001
 reference_every = 400
 format_reward = 0.2
 language_reward = 0
-max_tokens = 128
+max_tokens = $max_tokens
 save_every_minutes = 1
 TOML
   resumable "$out/$1" "$frugal" reinforce "$out/$1.toml"
@@ -101,11 +118,12 @@ task = "$tasks"
 questions = $teacher_questions
 samples = 4
 temperature = 0.8
-max_tokens = 128
+max_tokens = $max_tokens
 seed = 3
 TOML
   "$frugal" distil "$out/rejection.toml" --out "$out/rejection"
-  tune "$out/cold" "$out/rejection/data.jsonl" "$out/rejection/model" 1e-3 2
+  with_greetings "$out/rejection/data.jsonl" >"$out/rejection/with-greetings.jsonl"
+  tune "$out/cold" "$out/rejection/with-greetings.jsonl" "$out/rejection/model" 1e-3 2
 }
 
 distil() {
@@ -116,7 +134,7 @@ student = "$out/student-base/latest"
 task = "$tasks"
 questions = $teacher_questions
 samples = 2
-max_tokens = 128
+max_tokens = $max_tokens
 seed = 4
 [tune]
 lr = 1e-3
@@ -129,7 +147,7 @@ TOML
 evaluate() {
   local task
   for task in ${tasks//+/ }; do
-    "$frugal" eval --model "$2" --task "$task" --limit "$eval_questions" --max-tokens 128 --temperature 0 \
+    "$frugal" eval --model "$2" --task "$task" --limit "$eval_questions" --max-tokens "$max_tokens" --temperature 0 \
       "${@:3}" --json >"$out/eval-$1-$task.json"
   done
 }
@@ -172,7 +190,7 @@ report() {
   echo "| all | $seconds |"
   echo
   # Lower than what the model in the box has to show, and fixed.
-  for goal in arithmetic:easy=50 words-en:easy=30 sorting:easy=50; do
+  for goal in arithmetic=80 countdown=50 words-en=60 words-ar=60 words-zh=60; do
     task=${goal%=*}
     wanted=$((wanted + 1))
     if [ "$(value "$out/eval-grpo-2-$task.json")" -ge "${goal#*=}" ]; then

@@ -57,6 +57,7 @@ void Chat::greet() const {
   note(fmt::format("{} ({}, {} parameters), context of {} tokens. /help shows the commands.",
                    printable(settings_.model_name), models::architecture_name(config.architecture),
                    human_count(models::count_parameters(config)), engine_->context()));
+  if (!settings_.introduction.empty()) note(settings_.introduction);
 }
 
 void Chat::run() {

@@ -17,8 +17,9 @@ namespace frugal::cli {
 
 /// What one conversation needs besides the model.
 struct ChatSettings {
-  std::string model_name;  // as the person called it
-  std::string system;      // empty: none
+  std::string model_name;    // as the person called it
+  std::string introduction;  // shown once at the beginning; empty: none
+  std::string system;        // empty: none
   SamplingFlags sampling;
   std::optional<bool> think;  // for templates that know a switch
 };

@@ -1,4 +1,6 @@
 // frugal chat: options and model of a conversation.
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "cli/chat.h"
@@ -20,11 +22,18 @@ struct ChatOptions {
   bool think = false;
 };
 
+// What the model in the box can do, and how to get one that can do more.
+std::string introduction_of_box() {
+  return fmt::format(
+      "A tiny model of our own: it calculates, solves word problems in English, Arabic and "
+      "Chinese, plays countdown. For a conversation get a larger one:\n"
+      "  ./frugal pull {0} && ./frugal chat --model {0}",
+      net::kDefaultModel);
+}
+
 void run_chat(ChatOptions options) {
-  if (options.model.model.empty()) {
-    options.model.model = net::kDefaultModel;
-    fetch_default_model();
-  }
+  if (options.model.model.empty()) options.model.model = choose_model();
+  if (options.model.model == kBoxModel) options.settings.introduction = introduction_of_box();
   const std::filesystem::path path = resolve_model(options.model.model);
   const text::Tokenizer tokenizer = open_tokenizer(path);
   text::ChatFormat format = text::ChatFormat::open(path, tokenizer);

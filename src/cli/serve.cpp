@@ -188,10 +188,7 @@ server::Puller make_puller(const Shelf& shelf) {
 }
 
 void run_serve(ServeOptions options) {
-  if (options.models.empty()) {
-    fetch_default_model();
-    options.models.emplace_back(net::kDefaultModel);
-  }
+  if (options.models.empty()) options.models.push_back(choose_model());
   const fs::path data =
       options.data.empty() ? server::Store::default_folder() : fs::path(options.data);
   server::Store store(data);
@@ -239,7 +236,7 @@ void add_serve(CLI::App& app) {
       ->add_option("-m,--model", options->models,
                    "A folder in Hugging Face form, a .gguf file, or a name of frugal pull --list; "
                    "may be repeated (default: " +
-                       std::string(net::kDefaultModel) + ")")
+                       std::string(kBoxModel) + ")")
       ->type_name("M")
       ->expected(1)
       ->take_all()

@@ -1,15 +1,14 @@
 // frugal tokenizer: makes tokenizers.
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <memory>
 
 #include "base/error.h"
-#include "base/mapped_file.h"
 #include "base/output_file.h"
 #include "cli/commands.h"
 #include "text/bpe_trainer.h"
+#include "train/documents.h"
 
 namespace frugal::cli {
 
@@ -22,25 +21,19 @@ struct TrainOptions {
   bool json = false;
 };
 
-// In chunks that end behind a newline, where pieces end too, so that memory stays small.
-void add_file(const std::filesystem::path& path, text::BpeTrainer& trainer) {
-  const MappedFile file(path);
-  std::string_view rest = file.text();
-  constexpr std::size_t kChunk = 1 << 20;
-  while (!rest.empty()) {
-    std::size_t end = std::min(rest.size(), kChunk);
-    if (end < rest.size()) {
-      const std::size_t newline = rest.find('\n', end);
-      end = newline == std::string_view::npos ? rest.size() : newline + 1;
-    }
-    trainer.add(rest.substr(0, end));
-    rest.remove_prefix(end);
+// Pieces of documents end at a line's end, where pieces of the pre-tokenizer end too.
+void add_documents(const std::filesystem::path& path, text::BpeTrainer& trainer) {
+  for (const std::filesystem::path& file : train::data_files(path)) {
+    train::read_documents(file, "text",
+                          {.piece = [&](std::string_view piece) { trainer.add(piece); },
+                           .end = [] {},
+                           .file_bytes = [](std::uint64_t) {}});
   }
 }
 
 void run_train(const TrainOptions& o) {
   text::BpeTrainer trainer(o.trainer);
-  for (const std::string& path : o.data) add_file(path, trainer);
+  for (const std::string& path : o.data) add_documents(path, trainer);
   const Json made = trainer.train();
   const std::filesystem::path folder = o.out;
   std::error_code error;
@@ -73,7 +66,10 @@ void add_tokenizer(CLI::App& app) {
       command->add_subcommand("train", "Train a byte-level BPE tokenizer on text files");
   auto options = std::make_shared<TrainOptions>();
   options->trainer.special_tokens = {"<|begin_of_text|>", "<|end_of_text|>"};
-  train->add_option("--data", options->data, "Text files")->required();
+  train
+      ->add_option("--data", options->data,
+                   "Texts, JSONL with a text field, either as .gz or .zst too, or folders of them")
+      ->required();
   train->add_option("--out", options->out, "Folder for tokenizer.json")->required();
   train->add_option("--vocab-size", options->trainer.vocab_size, "Ids in all")
       ->capture_default_str();

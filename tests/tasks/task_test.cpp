@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "tasks/expression.h"
 #include "tasks/generated/generator.h"
+#include "tasks/generated/sentences.h"
 #include "tasks/latex.h"
 
 namespace frugal::tasks {
@@ -99,20 +100,83 @@ TEST(WorkedSteps, EveryEquationHolds) {
   }
 }
 
-TEST(Tasks, HeldOutWordProblemsHaveSentencesOfTheirOwn) {
-  const auto without_numbers = [](const Question& q) {
-    std::string text;
-    for (const char c : western_digits(q.text)) {
-      if (c < '0' || c > '9') text += c;
+// What a problem tells, without the numbers, people and things in it.
+std::string skeleton_of(const std::string& text, const Language& language) {
+  std::string told;
+  for (const char c : western_digits(text)) {
+    if (c < '0' || c > '9') told += c;
+  }
+  for (const auto& words : {language.names, language.things}) {
+    for (const std::string_view word : words) {
+      for (std::size_t at = 0; (at = told.find(word, at)) != std::string::npos;) {
+        told.erase(at, word.size());
+      }
     }
-    return text.substr(text.size() > 40 ? text.size() - 40 : 0);
+  }
+  return told;
+}
+
+TEST(Tasks, HeldOutWordProblemsTellWhatTrainingNeverDoes) {
+  const std::pair<const char*, const Language*> cases[] = {{"words-en", &english_sentences()},
+                                                           {"words-ar", &arabic_sentences()},
+                                                           {"words-zh", &chinese_sentences()}};
+  for (const auto& [name, language] : cases) {
+    std::set<std::string> told;
+    const auto training = open_task(name, Part::training, 1);
+    for (int i = 0; i < 5000; ++i) told.insert(skeleton_of(training->question(i).text, *language));
+    EXPECT_GT(told.size(), 500U) << name;
+    const auto held_out = open_task(name, Part::held_out, 1);
+    for (int i = 0; i < 300; ++i) {
+      const std::string text = held_out->question(i).text;
+      EXPECT_FALSE(told.contains(skeleton_of(text, *language))) << text;
+    }
+  }
+}
+
+TEST(Tasks, HeldOutArithmeticUsesNumbersThatTrainingNeverDoes) {
+  const auto numbers_of = [](const std::string& text) {
+    std::vector<std::int64_t> numbers;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] < '0' || text[i] > '9') continue;
+      std::int64_t value = 0;
+      for (; i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i) {
+        value = 10 * value + (text[i] - '0');
+      }
+      numbers.push_back(value);
+    }
+    return numbers;
   };
-  std::set<std::string> endings;
-  const auto training = open_task("words-zh", Part::training, 1);
-  for (int i = 0; i < 500; ++i) endings.insert(without_numbers(training->question(i)));
-  const auto held_out = open_task("words-zh", Part::held_out, 1);
-  for (int i = 0; i < 100; ++i) {
-    EXPECT_FALSE(endings.contains(without_numbers(held_out->question(i))));
+  std::set<std::int64_t> seen;
+  const auto training = open_task("arithmetic", Part::training, 1);
+  for (int i = 0; i < 20000; ++i) {
+    for (const std::int64_t number : numbers_of(training->question(i).text)) seen.insert(number);
+  }
+  EXPECT_GT(seen.size(), 900U);
+  const auto held_out = open_task("arithmetic", Part::held_out, 1);
+  for (int i = 0; i < 300; ++i) {
+    const std::string text = held_out->question(i).text;
+    const auto numbers = numbers_of(text);
+    EXPECT_TRUE(std::ranges::any_of(numbers, [&](auto n) { return !seen.contains(n); })) << text;
+  }
+}
+
+// The search writes down true equations only, and ends with what it found.
+TEST(Tasks, CountdownOfThreeNumbersIsSearchedBackwards) {
+  const auto task = open_task("countdown", Part::training, 1);
+  for (int i = 0; i < 500; ++i) {
+    const Question q = task->question(i);
+    EXPECT_TRUE(q.solution.ends_with(" yes.")) << q.solution;
+    std::size_t equations = 0;
+    for (std::size_t at = q.solution.find('='); at != std::string::npos;
+         at = q.solution.find('=', at + 1), ++equations) {
+      const std::size_t begin = q.solution.rfind(' ', at) + 1;
+      const std::size_t end = q.solution.find(' ', at);
+      const auto left = evaluate(q.solution.substr(begin, at - begin), 0);
+      const auto right = evaluate(q.solution.substr(at + 1, end - at - 1), 0);
+      ASSERT_TRUE(left && right) << q.solution;
+      EXPECT_TRUE(equal(*left, *right)) << q.solution;
+    }
+    EXPECT_GT(equations, 3U) << q.solution;
   }
 }
 

@@ -1,10 +1,9 @@
-// Integer arithmetic with one or two operators, and countdown.
+// Integer arithmetic with one or two operators.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
-#include "tasks/expression.h"
 #include "tasks/generated/generator.h"
 
 namespace frugal::tasks {
@@ -30,10 +29,29 @@ Operands operands_of(Level level) {
   return {20, 9};
 }
 
-std::string ask(const Draw& draw, const std::string& expression) {
-  constexpr std::array<std::string_view, 3> kForms = {"What is {}?", "Calculate {}.",
-                                                      "How much is {}?"};
-  return fmt::format(fmt::runtime(draw.choose(kForms)), expression);
+struct Form {
+  std::string_view language;
+  std::string_view text;
+};
+
+// Half of the questions are in English.
+constexpr std::array<Form, 8> kForms = {{{"en", "What is {}?"},
+                                         {"en", "Calculate {}."},
+                                         {"en", "How much is {}?"},
+                                         {"en", "{}"},
+                                         {"ar", "كم يساوي {}؟"},
+                                         {"ar", "احسب {}."},
+                                         {"zh", "{}等于多少？"},
+                                         {"zh", "计算{}。"}}};
+
+// Some tens are kept for the held-out part: 70 to 79, 230 to 239 and so on.
+bool is_kept_back(std::int64_t number) { return number / 10 % 16 == 7; }
+
+// Training uses no number that is kept back; beyond the easy level the held-out part uses at least
+// one.
+bool fits_part(const Draw& draw, std::int64_t a, std::int64_t b) {
+  const bool kept_back = is_kept_back(a) || is_kept_back(b);
+  return draw.level == Level::easy || kept_back == (draw.part == Part::held_out);
 }
 
 }  // namespace
@@ -41,8 +59,12 @@ std::string ask(const Draw& draw, const std::string& expression) {
 Question draw_arithmetic(const Draw& draw) {
   const Operands most = operands_of(draw.level);
   const char op = kOperators[draw.rng.below(kOperators.size())];
-  std::int64_t a = draw.between(1, op == '*' && draw.level == Level::easy ? 9 : most.most);
-  std::int64_t b = draw.between(1, op == '*' ? most.most_factor : most.most);
+  std::int64_t a = 0;
+  std::int64_t b = 0;
+  do {
+    a = draw.between(1, op == '*' && draw.level == Level::easy ? 9 : most.most);
+    b = draw.between(1, op == '*' ? most.most_factor : most.most);
+  } while (!fits_part(draw, a, b));
   if (op == '-' && draw.level != Level::hard && a < b) std::swap(a, b);
   const WorkedStep first = work_out(a, op, b);
   std::string expression = fmt::format("{} {} {}", a, op, b);
@@ -64,78 +86,11 @@ Question draw_arithmetic(const Draw& draw) {
     }
   }
   Question question;
-  question.text = ask(draw, expression);
+  const Form& form = draw.choose(kForms);
+  question.language = form.language;
+  question.text = fmt::format(fmt::runtime(form.text), expression);
   question.answer = std::to_string(value);
   question.solution = solution;
-  return question;
-}
-
-namespace {
-
-struct Term {
-  std::int64_t value;
-  std::string text;
-  bool is_sum = false;  // needs brackets as a factor
-};
-
-// Two terms joined by a random operator that keeps to positive whole numbers.
-Term join(const Draw& draw, const Term& a, const Term& b) {
-  const auto factor = [](const Term& t) { return t.is_sum ? "(" + t.text + ")" : t.text; };
-  switch (draw.rng.below(5)) {
-    case 0:
-      if (a.value * b.value <= 200) {
-        return {a.value * b.value, factor(a) + "*" + factor(b), false};
-      }
-      break;
-    case 1:
-      if (b.value > 1 && a.value % b.value == 0) {
-        const bool product = b.text.find_first_of("*/") != std::string::npos;
-        return {a.value / b.value,
-                factor(a) + "/" + (product && !b.is_sum ? "(" + b.text + ")" : factor(b)), false};
-      }
-      break;
-    case 2:
-    case 3:
-      if (a.value > b.value) return {a.value - b.value, a.text + "-" + factor(b), true};
-      break;
-    default:
-      break;
-  }
-  return {a.value + b.value, a.text + "+" + b.text, true};
-}
-
-Term random_expression(const Draw& draw, std::vector<std::int64_t> numbers) {
-  std::vector<Term> terms;
-  for (const std::int64_t number : numbers) terms.push_back({number, std::to_string(number)});
-  while (terms.size() > 1) {
-    std::swap(terms[draw.rng.below(terms.size())], terms.back());
-    const Term b = terms.back();
-    terms.pop_back();
-    std::swap(terms[draw.rng.below(terms.size())], terms.back());
-    terms.back() = join(draw, terms.back(), b);
-  }
-  return terms.front();
-}
-
-}  // namespace
-
-Question draw_countdown(const Draw& draw) {
-  const std::size_t count = draw.level == Level::easy ? 2 : draw.level == Level::normal ? 3 : 4;
-  std::vector<std::int64_t> numbers(count);
-  for (std::int64_t& number : numbers) number = draw.between(1, draw.level == Level::easy ? 9 : 20);
-  const Term wanted = random_expression(draw, numbers);
-  std::string tries;  // what a search that does not see the answer at once writes down
-  for (std::uint64_t i = draw.rng.below(4); i > 0; --i) {
-    const Term other = random_expression(draw, numbers);
-    if (other.value == wanted.value) continue;
-    tries += fmt::format("{}={} no. ", other.text, other.value);
-  }
-  Question question;
-  question.check = Check::countdown;
-  question.text = fmt::format("Use each of the numbers {} once, with + - * /, to make {}.",
-                              listed(numbers), wanted.value);
-  question.answer = wanted.text;
-  question.solution = tries + fmt::format("{}={} yes.", wanted.text, wanted.value);
   return question;
 }
 

@@ -1,4 +1,5 @@
-// One operation as a pupil writes it down: digit by digit, with what is carried.
+// One operation as a pupil writes it down: digit by digit, with what is carried; without words, so
+// that it suits every language.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,7 +36,7 @@ std::string add_columns(std::int64_t a, std::int64_t b) {
     text += fmt::format(" {}+{}{}={}", digit_at(x, i), digit_at(y, i), carry > 0 ? "+1" : "", sum);
     carry = sum / 10;
   }
-  return text + fmt::format(" so {}", a + b);
+  return text + fmt::format(" -> {}", a + b);
 }
 
 // For a >= b; a column that is too small borrows ten.
@@ -53,7 +54,7 @@ std::string subtract_columns(std::int64_t a, std::int64_t b) {
                         difference);
     borrowed = borrows ? 1 : 0;
   }
-  return text + fmt::format(" so {}", a - b);
+  return text + fmt::format(" -> {}", a - b);
 }
 
 std::string multiply_by_digit(std::int64_t a, std::int64_t digit) {
@@ -65,7 +66,7 @@ std::string multiply_by_digit(std::int64_t a, std::int64_t digit) {
                       : fmt::format(" {}*{}={}", d, digit, product);
     carry = product / 10;
   }
-  return text + fmt::format(" so {}", a * digit);
+  return text + fmt::format(" -> {}", a * digit);
 }
 
 std::string multiply_long(std::int64_t a, std::int64_t b) {
@@ -76,7 +77,7 @@ std::string multiply_long(std::int64_t a, std::int64_t b) {
     if (digit > 0) {
       const std::int64_t part = a * digit * place;
       text += multiply_by_digit(a, digit);
-      if (place > 1) text += fmt::format(", times {} is {}", place, part);
+      if (place > 1) text += fmt::format(", {}*{}={}", a * digit, place, part);
       text += ". ";
       if (sum > 0) text += add_columns(sum, part) + ". ";
       sum += part;

@@ -1,0 +1,33 @@
+// What word problems are told in: sentences of our own, language by language.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string_view>
+
+namespace frugal::tasks {
+
+/// A part of a problem. In `text`, {A} to {D} are numbers, {N} and {M} people, {T} things.
+/// `program` reckons with the numbers from left to right: "A*B" begins, "-C" goes on.
+struct Sentence {
+  std::string_view text;
+  std::string_view program;
+};
+
+/// A problem is a beginning, one or two changes and a question, or a whole story.
+struct Language {
+  std::string_view code;
+  std::span<const Sentence> beginnings;
+  std::span<const Sentence> changes;  // of {C}
+  std::span<const std::string_view> questions;
+  std::span<const Sentence> stories;
+  std::span<const Sentence> held_out_stories;  // for the held-out part alone
+  std::span<const std::string_view> names;
+  std::span<const std::string_view> things;
+};
+
+const Language& english_sentences();
+const Language& arabic_sentences();
+const Language& chinese_sentences();
+
+}  // namespace frugal::tasks
