@@ -72,11 +72,12 @@ tokenizer() {
   answers "$tasks" 20000 3 >"$out/sample.jsonl"
   "$frugal" tokenizer train --data "$out/sample.jsonl" --out "$out/tokenizer" --vocab-size 1024 \
     --special "<|end|>"
-  # The model knows one question at a time, so what came before the last one is left out.
+  # A chat looks like the texts of pre-training. The model knows one question at a time, so what came
+  # before the last one is left out.
   cat >"$out/tokenizer/tokenizer_config.json" <<'JSON'
 {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|end|>",
  "clean_up_tokenization_spaces": false,
- "chat_template": "{% set last = namespace(at=0) %}{% for m in messages %}{% if m.role == 'user' %}{% set last.at = loop.index0 %}{% endif %}{% endfor %}{% for m in messages[last.at:] %}{{ m.role }}: {{ m.content }}<|end|>\n{% endfor %}{% if add_generation_prompt %}assistant: <think>\n{% endif %}"}
+ "chat_template": "{% set last = namespace(at=0) %}{% for m in messages %}{% if m.role == 'user' %}{% set last.at = loop.index0 %}{% endif %}{% endfor %}{% for m in messages[last.at:] %}{{ m.content }}{{ '<|end|>' if m.role == 'assistant' else '\n' }}{% endfor %}{% if add_generation_prompt %}<think>\n{% endif %}"}
 JSON
 }
 
@@ -99,7 +100,7 @@ questions = 8
 group = 8
 steps = 100000
 minutes = $(share "$4")
-lr = 1e-4
+lr = 5e-5
 beta = 0.001
 reference_every = 400
 format_reward = 0.2
@@ -206,12 +207,12 @@ report() {
 
 stage questions questions
 stage tokenizer tokenizer
-stage pretrain pretrain base speedrun-v3.toml 45
+stage pretrain pretrain base speedrun-v3.toml 60
 stage cold tune "$out/base/latest" "$out/cold-start.jsonl" "$out/cold" 1e-3 1
-stage grpo-1 reinforce grpo-1 "$out/cold" "$tasks" 12
+stage grpo-1 reinforce grpo-1 "$out/cold" "$tasks" 8
 stage rejection rejection
-stage grpo-2 reinforce grpo-2 "$out/rejection/model" "$tasks" 10
-stage student-base pretrain student-base speedrun-qwen2.toml 10
+stage grpo-2 reinforce grpo-2 "$out/rejection/model" "$tasks" 8
+stage student-base pretrain student-base speedrun-qwen2.toml 8
 stage distil distil
 stage evaluations evaluations
 report | tee "$out/report.md"

@@ -30,7 +30,7 @@ Json line_of(const tasks::Question& question) {
   const Json messages = {{{"role", "user"}, {"content", question.text}},
                          {{"role", "assistant"}, {"content", answer}}};
   return {{"id", question.id},
-          {"text", fmt::format("{}\n{}\n", question.text, answer)},
+          {"text", fmt::format("{}\n{}", question.text, answer)},
           {"messages", messages}};
 }
 
