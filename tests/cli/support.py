@@ -35,6 +35,14 @@ def smollm2():
     return str(path)
 
 
+def fetched_tokenizer(name):
+    """The folder of a real tokenizer that tools/fetch_test_data.sh fetches; skips without it."""
+    path = pathlib.Path(os.environ.get("FRUGAL_FETCHED", SOURCE / "build-data")) / "tokenizers" / name
+    if not path.exists():
+        raise unittest.SkipTest(f"build-data/tokenizers/{name} was not fetched (tools/get_tokenizers.sh)")
+    return str(path)
+
+
 def shared_data(name):
     """A file of the folder FRUGAL_DATA, by default ../shared/data beside the checkout."""
     path = pathlib.Path(os.environ.get("FRUGAL_DATA", SOURCE.parent / "shared" / "data")) / name

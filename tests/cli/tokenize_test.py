@@ -25,6 +25,17 @@ class TokenizeTest(support.ProgramTest):
         self.assertEqual(self.tokenize(stdin="Hello world!").out, "19556 905 17\n")
         self.assertEqual(self.tokenize("--json", stdin="Hello world!").json(), [19556, 905, 17])
 
+    def test_a_start_token_is_added_and_taken_away(self):
+        self.model = support.fetched_tokenizer("llama3_1")  # begins with <|begin_of_text|>, 128000
+        ids = self.tokenize("--json", stdin=TEXT).json()
+        plain = self.tokenize("--json", "--plain", stdin=TEXT).json()
+        self.assertEqual(ids, [128000] + plain)
+        for given in (ids, plain):
+            self.assertEqual(self.tokenize("--decode", stdin=str(given)).out, TEXT)
+        self.assertEqual(
+            self.tokenize("--decode", "--plain", stdin=str(ids)).out, "<|begin_of_text|>" + TEXT
+        )
+
     def test_empty_text(self):
         self.assertEqual(self.tokenize("--json", stdin="").json(), [])
         self.assertEqual(self.tokenize("--decode", stdin="").out, "")
