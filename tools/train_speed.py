@@ -83,7 +83,7 @@ def peer(o, name, settings):
         path.write_text(json.dumps(settings))
         out, memory = run([sys.executable, PEERS, name, path, o.text, "--batch", o.batch, "--length",
                            o.length, "--steps", o.steps, "--threads", o.threads])
-        return json.loads(out)[1:], memory
+        return json.loads(out)["tokens_per_second"][1:], memory
 
 
 def main():

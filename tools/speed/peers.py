@@ -1,14 +1,18 @@
-"""Trains a model a few steps with PyTorch and prints each step's tokens per second as JSON.
+"""Trains a model with PyTorch, so many steps or minutes, and prints as JSON each step's tokens per
+second, and the loss on the validation text.
 
-    python peers.py PEER SETTINGS.json TEXT --batch B --length L --steps S --threads N
+    python peers.py PEER SETTINGS.json TEXT --batch B --length L --threads N (--steps S | --minutes M)
+                    [--validation TEXT] [--lr R]
 
 PEER is transformers-v3, transformers-qwen2 (dense, of as many active parameters) or grouped-v3: our
 own model of the V3 shape with grouped products and torch.compile. All in float32 with PyTorch's
-AdamW.
+AdamW. The rate warms up over 50 steps; by minutes it is constant for three tenths and then falls as a
+cosine to a twentieth. The expert bias of grouped-v3 follows the load as DeepSeek-V3's does.
 """
 
 import argparse
 import json
+import math
 import pathlib
 import time
 
@@ -36,6 +40,7 @@ class Experts(nn.Module):
         self.c = c
         self.gate = nn.Linear(hidden, experts, bias=False)
         self.register_buffer("bias", torch.zeros(experts))
+        self.register_buffer("load", torch.zeros(experts))  # tokens of the last step
         self.gate_up = nn.Parameter(torch.randn(experts, hidden, 2 * width) * 0.02)
         self.down = nn.Parameter(torch.randn(experts, width, hidden) * 0.02)
 
@@ -55,6 +60,8 @@ class Experts(nn.Module):
         order = chosen.flatten().argsort(stable=True)
         counts = torch.zeros(len(self.gate_up), dtype=torch.int32).scatter_add_(
             0, chosen.flatten(), torch.ones_like(chosen.flatten(), dtype=torch.int32))
+        if self.training:
+            self.load.copy_(counts)
         ends = counts.cumsum(0).to(torch.int32)
         rows = order // chosen.shape[1]
         gate, up = grouped(x[rows], self.gate_up, ends).chunk(2, -1)
@@ -129,8 +136,10 @@ class GroupedV3(nn.Module):
 
 
 def make_model(peer, settings):
+    """The model, and what gives its logits."""
     if peer == "grouped-v3":
-        return torch.compile(GroupedV3(settings))
+        model = GroupedV3(settings)
+        return model, torch.compile(model)
     import transformers
 
     if peer == "transformers-v3":
@@ -144,35 +153,80 @@ def make_model(peer, settings):
             num_attention_heads=settings["num_attention_heads"],
             num_key_value_heads=settings["num_attention_heads"], tie_word_embeddings=False))
     model = model.float()
-    return lambda tokens: model(tokens, use_cache=False).logits, model.parameters()
+    return model, lambda tokens: model(tokens, use_cache=False).logits
 
 
-def main():
+def schedule(o, step, passed):
+    """Share of the rate, by the share of the minutes that passed."""
+    if step < 50:
+        return (step + 1) / 50
+    along = max(0.0, (passed - 0.3) / 0.7) if o.minutes else 0.0
+    return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(along, 1.0)))
+
+
+def balance(model, rate=0.001):
+    for part in model.modules():
+        if isinstance(part, Experts):
+            part.bias += rate * torch.sign(part.load.mean() - part.load)
+
+
+@torch.no_grad()
+def validation_loss(forward, text, o):
+    """Over evenly spread windows, up to 200 of them."""
+    count = min(200, (len(text) - 1) // o.length)
+    losses = []
+    for i in range(count):
+        start = i * (len(text) - o.length - 1) // max(count - 1, 1)
+        window = text[None, start:start + o.length + 1]
+        losses.append(F.cross_entropy(forward(window[:, :-1])[0], window[0, 1:]).item())
+    return sum(losses) / count
+
+
+def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("peer", choices=["transformers-v3", "transformers-qwen2", "grouped-v3"])
     parser.add_argument("settings", type=pathlib.Path)
     parser.add_argument("text", type=pathlib.Path)
-    for name in ("--batch", "--length", "--steps", "--threads"):
+    for name in ("--batch", "--length", "--threads"):
         parser.add_argument(name, type=int, required=True)
-    o = parser.parse_args()
+    end = parser.add_mutually_exclusive_group(required=True)
+    end.add_argument("--steps", type=int)
+    end.add_argument("--minutes", type=float)
+    parser.add_argument("--validation", type=pathlib.Path)
+    parser.add_argument("--lr", type=float, default=1e-3)
+    return parser.parse_args()
+
+
+def main():
+    o = parse()
     torch.set_num_threads(o.threads)
-    made = make_model(o.peer, json.loads(o.settings.read_text()))
-    forward, parameters = made if isinstance(made, tuple) else (made, made.parameters())
-    parameters = list(parameters)
-    optimizer = torch.optim.AdamW(parameters, lr=1e-3, betas=(0.9, 0.95), weight_decay=0.1)
+    begin = time.perf_counter()
+    model, forward = make_model(o.peer, json.loads(o.settings.read_text()))
+    parameters = list(model.parameters())
+    optimizer = torch.optim.AdamW(parameters, lr=o.lr, betas=(0.9, 0.95), weight_decay=0.1)
     text = torch.tensor(list(o.text.read_bytes()))
     speeds = []
-    for _ in range(o.steps):
+    while True:
+        start = time.perf_counter()
+        passed = (start - begin) / 60 / o.minutes if o.minutes else len(speeds) / o.steps
+        if passed >= 1:
+            break
+        optimizer.param_groups[0]["lr"] = o.lr * schedule(o, len(speeds), passed)
         starts = torch.randint(len(text) - o.length - 1, (o.batch,))
         batch = torch.stack([text[s:s + o.length + 1] for s in starts])
-        start = time.perf_counter()
         loss = F.cross_entropy(forward(batch[:, :-1]).flatten(0, 1), batch[:, 1:].flatten())
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
+        balance(model)
         speeds.append(o.batch * o.length / (time.perf_counter() - start))
-    print(json.dumps(speeds))
+    model.eval()
+    val_loss = None
+    if o.validation:
+        val_loss = validation_loss(forward, torch.tensor(list(o.validation.read_bytes())), o)
+    print(json.dumps({"tokens_per_second": speeds, "val_loss": val_loss,
+                      "tokens": len(speeds) * o.batch * o.length}))
 
 
 if __name__ == "__main__":
