@@ -10,9 +10,6 @@
 
 namespace frugal {
 
-namespace {
-
-// A rename is on disk only when its folder is.
 void sync_folder(const std::filesystem::path& folder) {
   const int fd = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return;
@@ -20,7 +17,11 @@ void sync_folder(const std::filesystem::path& folder) {
   ::close(fd);
 }
 
-}  // namespace
+void write_text(const std::filesystem::path& path, std::string_view text) {
+  OutputFile file(path);
+  file.write(text);
+  file.commit();
+}
 
 OutputFile::OutputFile(std::filesystem::path path)
     : path_(std::move(path)),

@@ -33,4 +33,10 @@ class OutputFile {
   std::uint64_t size_ = 0;
 };
 
+/// The whole of a file in one call.
+void write_text(const std::filesystem::path& path, std::string_view text);
+
+/// A rename is on disk only when its folder is, which this sees to as far as the system lets it.
+void sync_folder(const std::filesystem::path& folder);
+
 }  // namespace frugal

@@ -69,12 +69,6 @@ void write_gguf_model(const models::ModelFiles& files, const ConvertOptions& o,
   formats::write_gguf(o.target, metadata, tensors);
 }
 
-void write_text(const fs::path& path, std::string_view text) {
-  OutputFile file(path);
-  file.write(text);
-  file.commit();
-}
-
 void write_tokenizer_files(const formats::Checkpoint& checkpoint, const fs::path& folder) {
   if (!checkpoint.is_gguf()) {
     for (const char* name : {"tokenizer.json", "tokenizer_config.json", "generation_config.json",

@@ -22,7 +22,7 @@ class Loader {
   void load(const ParameterSite& site, Parameter& parameter) {
     parameter.name = site.name;
     parameter.weight = checkpoint_.is_gguf() ? from_gguf(site) : from_hf(site);
-    if (site.kind == ParameterKind::vector) parameter.weight = to_floats(parameter.weight);
+    if (site.kind == ParameterKind::vector) parameter.weight = ops::to_floats(parameter.weight);
   }
 
   std::vector<float> rope_divisors() {
@@ -92,21 +92,13 @@ class Loader {
     return weight;
   }
 
-  static ops::Weight to_floats(const ops::Weight& weight) {
-    const ops::FloatWeight floats(weight.n, weight.k);
-    for (std::int64_t i = 0; i < weight.n; ++i) {
-      weight.decode(i, 0, {floats.tensor->row(i), static_cast<std::size_t>(weight.k)});
-    }
-    return floats.weight;
-  }
-
   ops::Weight from_hf(const ParameterSite& site) {
     const StoredTensor& tensor = use(site.name);
     ops::Weight weight = matrix(tensor, site.n, site.k);
     if (tensor.dtype != DType::f8_e4m3) return weight;
     const StoredTensor& stored = use(site.name + "_scale_inv");
     const ops::Weight scales =
-        to_floats(matrix(stored, (site.n + 127) / 128, (site.k + 127) / 128));
+        ops::to_floats(matrix(stored, (site.n + 127) / 128, (site.k + 127) / 128));
     weight.scales = reinterpret_cast<const float*>(scales.data);
     weight.owner = scales.owner;
     return weight;

@@ -51,4 +51,12 @@ FloatWeight::FloatWeight(std::int64_t n, std::int64_t k) : tensor(std::make_shar
   weight = {DType::f32, n, k, reinterpret_cast<const std::byte*>(tensor->data()), nullptr, tensor};
 }
 
+Weight to_floats(const Weight& weight) {
+  const FloatWeight floats(weight.n, weight.k);
+  for (std::int64_t i = 0; i < weight.n; ++i) {
+    weight.decode(i, 0, {floats.tensor->row(i), static_cast<std::size_t>(weight.k)});
+  }
+  return floats.weight;
+}
+
 }  // namespace frugal::ops

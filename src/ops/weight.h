@@ -45,4 +45,7 @@ struct FloatWeight {
   Weight weight;
 };
 
+/// The decoded values of a weight of any type, as a float32 weight of its own memory.
+Weight to_floats(const Weight& weight);
+
 }  // namespace frugal::ops

@@ -23,14 +23,6 @@ Parameter parameter_of(const TrainedParameter& trained) {
   return {trained.name, trained.weight.weight, trained.gradient.view()};
 }
 
-ops::Weight to_floats(const ops::Weight& weight) {
-  const ops::FloatWeight floats(weight.n, weight.k);
-  for (std::int64_t i = 0; i < weight.n; ++i) {
-    weight.decode(i, 0, {floats.tensor->row(i), static_cast<std::size_t>(weight.k)});
-  }
-  return floats.weight;
-}
-
 }  // namespace
 
 TrainableModel TrainableModel::load_adapted(const std::filesystem::path& path,
@@ -41,7 +33,7 @@ TrainableModel TrainableModel::load_adapted(const std::filesystem::path& path,
   Rng rng(seed);
   const auto adapt = [&](const ParameterSite& site, Parameter& parameter) {
     if (!models::is_adapted(lora, site)) {
-      parameter.weight = to_floats(parameter.weight);
+      parameter.weight = ops::to_floats(parameter.weight);
       return;
     }
     TrainedParameter down = make_factor(models::adapter_name(site.name, 'A'), lora.rank, site.k);

@@ -8,17 +8,7 @@
 
 namespace frugal::train {
 
-namespace {
-
 namespace fs = std::filesystem;
-
-void write_text(const fs::path& path, std::string_view text) {
-  OutputFile file(path);
-  file.write(text);
-  file.commit();
-}
-
-}  // namespace
 
 Json float_config(const fs::path& folder) {
   require(

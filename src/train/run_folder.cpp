@@ -1,8 +1,5 @@
 #include "train/run_folder.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -24,12 +21,6 @@ constexpr const char* kState = "training/state.json";
 constexpr const char* kOptimizer = "training/optimizer.safetensors";
 constexpr const char* kMetrics = "metrics.jsonl";
 constexpr const char* kLatest = "latest";
-
-void write_text(const fs::path& path, std::string_view text) {
-  OutputFile file(path);
-  file.write(text);
-  file.commit();
-}
 
 TensorSource floats_source(const std::string& name, const Tensor& values, bool is_matrix) {
   std::vector<std::int64_t> shape = {values.cols()};
@@ -88,13 +79,6 @@ void point_latest(const fs::path& folder, const fs::path& checkpoint) {
   fs::remove(temporary);
   fs::create_directory_symlink(checkpoint.filename(), temporary);
   fs::rename(temporary, folder / kLatest);
-}
-
-void sync_folder(const fs::path& folder) {
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  ::fsync(fd);
-  ::close(fd);
 }
 
 }  // namespace
