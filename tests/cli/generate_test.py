@@ -173,6 +173,7 @@ class SmolTest(support.ProgramTest):
         self.assertEqual(process.returncode, 0)
         return usage
 
+    @support.skip_when_sanitized
     def test_it_starts_at_once_in_little_more_memory_than_the_file(self):
         model = support.smollm2()
         flags = ("-p", "Hi", "--max-tokens", "1", "--context", "256")
@@ -195,6 +196,7 @@ class SmolTest(support.ProgramTest):
         self.assertGreater(drafted.json()["accepted_tokens"], 20)
         self.assertRegex(drafted.err, r"frugal: [0-9]+ of [0-9]+ drafted tokens were right")
 
+    @support.skip_when_sanitized
     def test_drafts_save_a_sixth_of_the_time_at_least_where_text_repeats(self):
         flags = ("generate", "-m", support.smollm2(), "-p", "What is the capital of France?")
         flags += ("--temperature", "0", "--max-tokens", "250", "--threads", "1")

@@ -27,6 +27,12 @@ def program():
     return os.environ["FRUGAL_PROGRAM"]
 
 
+# On tests of time and memory.
+skip_when_sanitized = unittest.skipIf(
+    os.environ.get("FRUGAL_SANITIZED") == "1", "a sanitized build is slower and larger by design"
+)
+
+
 def smollm2():
     """The real model that tools/fetch_test_data.sh fetches; skips the test without it."""
     path = pathlib.Path(os.environ.get("FRUGAL_FETCHED", SOURCE / "build-data")) / "smollm2.gguf"

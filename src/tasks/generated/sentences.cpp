@@ -26,6 +26,48 @@ const Language& english_sentences() {
   static constexpr auto kQuestions = std::to_array<std::string_view>(
       {"How many {T} does {N} have now?", "How many {T} are left?",
        "How many {T} are there in the end?", "How many {T} has {N} now?"});
+  static constexpr auto kBusBeginnings =
+      std::to_array<Sentence>({{"A bus carries {A} people.", "A"},
+                               {"There are {A} people on a bus.", "A"},
+                               {"A bus has {A} rows with {B} people in each.", "A*B"}});
+  static constexpr auto kBusChanges =
+      std::to_array<Sentence>({{"{C} get on at the stop.", "+C"},
+                               {"At the next stop {C} people get on.", "+C"},
+                               {"{C} get off at the stop.", "-C"},
+                               {"At the next stop {C} people get off.", "-C"}});
+  static constexpr auto kBusQuestions = std::to_array<std::string_view>(
+      {"How many people are on the bus?", "How many people are there now?",
+       "How many people stay on the bus?"});
+  static constexpr auto kCoinsBeginnings =
+      std::to_array<Sentence>({{"{N} has {A} coins.", "A"},
+                               {"{N} has saved {A} coins.", "A"},
+                               {"{N} earns {A} coins every week for {B} weeks.", "A*B"},
+                               {"{N} saves {A} coins a day, and {B} days pass.", "A*B"}});
+  static constexpr auto kCoinsChanges =
+      std::to_array<Sentence>({{"{N} earns {C} coins more.", "+C"},
+                               {"{M} gives {N} {C} coins.", "+C"},
+                               {"{N} spends {C} coins on {T}.", "-C"},
+                               {"{N} loses {C} coins.", "-C"}});
+  static constexpr auto kCoinsQuestions =
+      std::to_array<std::string_view>({"How many coins are left?", "How many coins does {N} have?",
+                                       "How many coins are there now?"});
+  static constexpr auto kGardenBeginnings =
+      std::to_array<Sentence>({{"{N} picked {A} {T} in the morning.", "A"},
+                               {"{N} picked {A} {T} in the morning and {B} in the evening.", "A+B"},
+                               {"{N} picked {A} {T} an hour for {B} hours.", "A*B"}});
+  static constexpr auto kGardenChanges =
+      std::to_array<Sentence>({{"{M} picked {C} more.", "+C"},
+                               {"Then {N} picked {C} more.", "+C"},
+                               {"{N} shared out {C}.", "-C"},
+                               {"{C} of them were bad.", "-C"},
+                               {"Then {M} took {C} {T}.", "-C"}});
+  static constexpr auto kGardenQuestions = std::to_array<std::string_view>(
+      {"How many {T} has {N}?", "How many {T} are left?", "How many {T} are there?"});
+  static constexpr auto kScenes =
+      std::to_array<Scene>({{kBeginnings, kChanges, kQuestions},
+                            {kBusBeginnings, kBusChanges, kBusQuestions},
+                            {kCoinsBeginnings, kCoinsChanges, kCoinsQuestions},
+                            {kGardenBeginnings, kGardenChanges, kGardenQuestions}});
   static constexpr auto kStories = std::to_array<Sentence>(
       {{"There are {A} boxes with {B} {T} in each. How many {T} are there in all?", "A*B"},
        {"{N} and {M} have {A} and {B} {T}. They put them together and each is worth {C} coins. How "
@@ -61,8 +103,7 @@ const Language& english_sentences() {
       {"Nora", "Sam", "Lina", "Omar", "Ella", "Yusuf", "Maya", "Tom"});
   static constexpr auto kThings =
       std::to_array<std::string_view>({"apples", "books", "stamps", "pencils", "shells", "cards"});
-  static constexpr Language kLanguage{"en",     kBeginnings, kChanges, kQuestions,
-                                      kStories, kHeldOut,    kNames,   kThings};
+  static constexpr Language kLanguage{"en", kScenes, kStories, kHeldOut, kNames, kThings};
   return kLanguage;
 }
 
@@ -91,6 +132,45 @@ const Language& arabic_sentences() {
                                {"ثم وزعت {N} عدد {C} منها.", "-C"}});
   static constexpr auto kQuestions = std::to_array<std::string_view>(
       {"كم عدد {T} لدى {N} الآن؟", "كم بقي من {T}؟", "كم عدد {T} في النهاية؟", "كم صار عدد {T}؟"});
+  static constexpr auto kBusBeginnings =
+      std::to_array<Sentence>({{"في الحافلة {A} من الركاب.", "A"},
+                               {"بدأت الحافلة طريقها ومعها {A} من الركاب.", "A"},
+                               {"في الحافلة {A} من الصفوف، في كل صف {B} من الركاب.", "A*B"}});
+  static constexpr auto kBusChanges = std::to_array<Sentence>({{"صعد {C} في المحطة.", "+C"},
+                                                               {"ثم صعد {C} من الركاب.", "+C"},
+                                                               {"نزل {C} في المحطة.", "-C"},
+                                                               {"ثم نزل {C} من الركاب.", "-C"}});
+  static constexpr auto kBusQuestions = std::to_array<std::string_view>(
+      {"كم راكبا في الحافلة؟", "كم راكبا بقي في الحافلة؟", "كم راكبا في الحافلة الآن؟"});
+  static constexpr auto kCoinsBeginnings =
+      std::to_array<Sentence>({{"مع {N} عدد {A} من الدراهم.", "A"},
+                               {"وفرت {N} عدد {A} من الدراهم.", "A"},
+                               {"تكسب {N} كل أسبوع {A} من الدراهم مدة {B} من الأسابيع.", "A*B"},
+                               {"توفر {N} كل يوم {A} من الدراهم، ومر {B} من الأيام.", "A*B"}});
+  static constexpr auto kCoinsChanges =
+      std::to_array<Sentence>({{"ثم كسبت {N} عدد {C} أخرى.", "+C"},
+                               {"أعطتها {M} عدد {C} من الدراهم.", "+C"},
+                               {"أنفقت {N} عدد {C} من الدراهم.", "-C"},
+                               {"ضاع منها {C} من الدراهم.", "-C"}});
+  static constexpr auto kCoinsQuestions = std::to_array<std::string_view>(
+      {"كم درهما بقي؟", "كم درهما لديها؟", "كم درهما لدى {N} الآن؟"});
+  static constexpr auto kGardenBeginnings =
+      std::to_array<Sentence>({{"قطفت {N} في الصباح {A} من {T}.", "A"},
+                               {"قطفت {N} في الصباح {A} من {T} وفي المساء {B}.", "A+B"},
+                               {"قطفت {N} كل ساعة {A} من {T} مدة {B} من الساعات.", "A*B"}});
+  static constexpr auto kGardenChanges =
+      std::to_array<Sentence>({{"ثم قطفت {N} عدد {C} أخرى.", "+C"},
+                               {"وقطفت {M} عدد {C} أخرى.", "+C"},
+                               {"ثم وزعت {N} عدد {C}.", "-C"},
+                               {"أخذت {M} عدد {C} منها.", "-C"},
+                               {"فسد منها {C}.", "-C"}});
+  static constexpr auto kGardenQuestions =
+      std::to_array<std::string_view>({"كم بقي لديها من {T}؟", "كم عدد {T}؟", "كم بقي من {T}؟"});
+  static constexpr auto kScenes =
+      std::to_array<Scene>({{kBeginnings, kChanges, kQuestions},
+                            {kBusBeginnings, kBusChanges, kBusQuestions},
+                            {kCoinsBeginnings, kCoinsChanges, kCoinsQuestions},
+                            {kGardenBeginnings, kGardenChanges, kGardenQuestions}});
   static constexpr auto kStories = std::to_array<Sentence>(
       {{"هناك {A} من الصناديق في كل منها {B} من {T}. كم عدد {T} كلها؟", "A*B"},
        {"جمعت {N} و {M} عدد {A} و {B} من {T}، وثمن كل واحدة {C} من الدراهم. كم درهما ثمن {T} "
@@ -120,8 +200,7 @@ const Language& arabic_sentences() {
       {"ليلى", "سلمى", "مريم", "هدى", "نور", "سارة", "ريم", "دانة"});
   static constexpr auto kThings = std::to_array<std::string_view>(
       {"التفاح", "الكتب", "الأقلام", "الطوابع", "البطاقات", "البرتقال"});
-  static constexpr Language kLanguage{"ar",     kBeginnings, kChanges, kQuestions,
-                                      kStories, kHeldOut,    kNames,   kThings};
+  static constexpr Language kLanguage{"ar", kScenes, kStories, kHeldOut, kNames, kThings};
   return kLanguage;
 }
 
@@ -147,6 +226,43 @@ const Language& chinese_sentences() {
                                                             {"{N}分给别人{C}个。", "-C"}});
   static constexpr auto kQuestions = std::to_array<std::string_view>(
       {"{N}现在有多少个{T}？", "还剩多少个{T}？", "最后有多少个{T}？", "现在一共有多少个{T}？"});
+  static constexpr auto kBusBeginnings =
+      std::to_array<Sentence>({{"车上有{A}个人。", "A"},
+                               {"一辆公共汽车上有{A}个人。", "A"},
+                               {"车上有{A}排座位，每排坐{B}个人。", "A*B"}});
+  static constexpr auto kBusChanges = std::to_array<Sentence>({{"到站上来{C}个人。", "+C"},
+                                                               {"下一站又上来{C}个人。", "+C"},
+                                                               {"到站下去{C}个人。", "-C"},
+                                                               {"下一站又下去{C}个人。", "-C"}});
+  static constexpr auto kBusQuestions =
+      std::to_array<std::string_view>({"车上现在有多少人？", "车上还有多少人？", "车上有多少人？"});
+  static constexpr auto kCoinsBeginnings =
+      std::to_array<Sentence>({{"{N}有{A}元。", "A"},
+                               {"{N}存了{A}元。", "A"},
+                               {"{N}每星期挣{A}元，挣了{B}个星期。", "A*B"},
+                               {"{N}每天存{A}元，存了{B}天。", "A*B"}});
+  static constexpr auto kCoinsChanges = std::to_array<Sentence>({{"{N}又挣了{C}元。", "+C"},
+                                                                 {"{M}给了{N}{C}元。", "+C"},
+                                                                 {"{N}花掉{C}元。", "-C"},
+                                                                 {"{N}丢了{C}元。", "-C"}});
+  static constexpr auto kCoinsQuestions =
+      std::to_array<std::string_view>({"还剩多少元？", "{N}现在有多少元？", "一共有多少元？"});
+  static constexpr auto kGardenBeginnings =
+      std::to_array<Sentence>({{"{N}上午摘了{A}个{T}。", "A"},
+                               {"{N}上午摘了{A}个{T}，下午摘了{B}个。", "A+B"},
+                               {"{N}每小时摘{A}个{T}，摘了{B}个小时。", "A*B"}});
+  static constexpr auto kGardenChanges = std::to_array<Sentence>({{"{M}又摘了{C}个。", "+C"},
+                                                                  {"后来{N}又摘了{C}个。", "+C"},
+                                                                  {"{N}分给别人{C}个。", "-C"},
+                                                                  {"坏了{C}个。", "-C"},
+                                                                  {"{M}拿走{C}个。", "-C"}});
+  static constexpr auto kGardenQuestions = std::to_array<std::string_view>(
+      {"{N}还有多少个{T}？", "还剩多少个{T}？", "现在有多少个{T}？"});
+  static constexpr auto kScenes =
+      std::to_array<Scene>({{kBeginnings, kChanges, kQuestions},
+                            {kBusBeginnings, kBusChanges, kBusQuestions},
+                            {kCoinsBeginnings, kCoinsChanges, kCoinsQuestions},
+                            {kGardenBeginnings, kGardenChanges, kGardenQuestions}});
   static constexpr auto kStories = std::to_array<Sentence>(
       {{"有{A}个盒子，每个盒子里有{B}个{T}。一共有多少个{T}？", "A*B"},
        {"{N}和{M}分别有{A}个和{B}个{T}，每个{T}值{C}元。这些{T}一共值多少元？", "A+B*C"},
@@ -168,8 +284,7 @@ const Language& chinese_sentences() {
       {"小明", "小红", "小华", "小丽", "小军", "小芳", "小强", "小玲"});
   static constexpr auto kThings =
       std::to_array<std::string_view>({"苹果", "本子", "贝壳", "橘子", "卡片", "气球"});
-  static constexpr Language kLanguage{"zh",     kBeginnings, kChanges, kQuestions,
-                                      kStories, kHeldOut,    kNames,   kThings};
+  static constexpr Language kLanguage{"zh", kScenes, kStories, kHeldOut, kNames, kThings};
   return kLanguage;
 }
 

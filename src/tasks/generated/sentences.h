@@ -14,12 +14,17 @@ struct Sentence {
   std::string_view program;
 };
 
-/// A problem is a beginning, one or two changes and a question, or a whole story.
-struct Language {
-  std::string_view code;
+/// Sentences that fit each other: a beginning, one or two changes and a question are a problem.
+struct Scene {
   std::span<const Sentence> beginnings;
   std::span<const Sentence> changes;  // of {C}
   std::span<const std::string_view> questions;
+};
+
+/// A problem is composed from a scene, or a whole story.
+struct Language {
+  std::string_view code;
+  std::span<const Scene> scenes;
   std::span<const Sentence> stories;
   std::span<const Sentence> held_out_stories;  // for the held-out part alone
   std::span<const std::string_view> names;

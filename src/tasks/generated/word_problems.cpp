@@ -43,23 +43,24 @@ std::string with_d(std::string_view text) {
 
 Skeleton draw_composed(const Draw& draw, const Language& language) {
   const std::string blank = language.code == "zh" ? "" : " ";
-  const Sentence& beginning = draw.choose(language.beginnings);
-  const Sentence& change = draw.choose(language.changes);
+  const Scene& scene = draw.choose(language.scenes);
+  const Sentence& beginning = draw.choose(scene.beginnings);
+  const Sentence& change = draw.choose(scene.changes);
   Skeleton skeleton{std::string(beginning.text) + blank + std::string(change.text),
                     std::string(beginning.program) + std::string(change.program)};
   if (draw.rng.below(2) == 0) {
-    const Sentence& second = draw.choose(language.changes);
+    const Sentence& second = draw.choose(scene.changes);
     skeleton.text += blank + with_d(second.text);
     skeleton.program += std::string(1, second.program[0]) + "D";
   }
-  skeleton.text += blank + std::string(draw.choose(language.questions));
+  skeleton.text += blank + std::string(draw.choose(scene.questions));
   return skeleton;
 }
 
 // One composition in eight is for the held-out part alone, and so are the held-out stories.
 Skeleton draw_skeleton(const Draw& draw, const Language& language) {
   const bool held_out = draw.part == Part::held_out;
-  if (draw.rng.below(2) == 0) {
+  if (draw.rng.below(held_out ? 2 : 4) == 0) {
     const Sentence& story = draw.choose(held_out ? language.held_out_stories : language.stories);
     return {std::string(story.text), std::string(story.program)};
   }
