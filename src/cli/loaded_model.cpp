@@ -44,25 +44,44 @@ LoadedModel::LoadedModel(const ModelOptions& options, std::int64_t cache_tokens,
                          std::int64_t sequences)
     : path_(resolve_model(options.model)),
       threads_(options.threads > 0 ? options.threads : usable_cores()),
+      cache_tokens_(cache_tokens),
       sequences_(sequences),
-      draft_tokens_(options.draft_tokens) {
+      draft_tokens_(options.draft_tokens),
+      cache_type_(options.cache_type) {
   models::ModelFiles files = models::load_model(path_);
   if (!options.adapter.empty()) models::load_adapter(files, options.adapter);
-  const std::uint64_t model_bytes = weight_bytes(*files.checkpoint);
+  const std::uint64_t bytes = weight_bytes(*files.checkpoint);
+  make_model(std::move(files), bytes, options.model);
+  model_->pack();
+}
+
+LoadedModel::LoadedModel(const LoadedModel& base, const fs::path& adapter)
+    : path_(base.path_),
+      threads_(base.threads_.size()),
+      cache_tokens_(base.cache_tokens_),
+      sequences_(base.sequences_),
+      draft_tokens_(base.draft_tokens_),
+      cache_type_(base.cache_type_) {
+  models::ModelFiles files = base.model_->files();  // packed already
+  models::load_adapter(files, adapter);
+  make_model(std::move(files), fs::file_size(adapter / "adapter_model.safetensors"),
+             adapter.string());
+}
+
+void LoadedModel::make_model(models::ModelFiles files, std::uint64_t own_bytes,
+                             const std::string& name) {
   model_ = std::make_unique<models::Transformer>(
       std::move(files), context(),
-      models::TransformerOptions{.cache_mtp = options.draft_tokens > 0,
-                                 .cache_type = options.cache_type});
-  cache_tokens_ = std::min(cache_tokens, model_->max_positions() * sequences_);
+      models::TransformerOptions{.cache_mtp = draft_tokens_ > 0, .cache_type = cache_type_});
+  cache_tokens_ = std::min(cache_tokens_, model_->max_positions() * sequences_);
   const engine::MemoryNeeds needs{
-      .model_bytes = model_bytes,
+      .model_bytes = own_bytes,
       .cache_block_bytes = static_cast<std::uint64_t>(model_->cache_block_bytes()),
       .cache_tokens = cache_tokens_,
       .work_bytes = work_bytes(model_->config(), std::min(kBatchTokens, cache_tokens_))};
   const std::uint64_t available = available_memory();
   engine::require_fit(needs, available);
-  fmt::print(stderr, "frugal: {}: {}\n", options.model, engine::describe(needs, available));
-  model_->pack();
+  fmt::print(stderr, "frugal: {}: {}\n", name, engine::describe(needs, available));
 }
 
 std::unique_ptr<engine::Engine> LoadedModel::make_engine(

@@ -15,13 +15,11 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/fetch.h"
-#include "cli/generation_config.h"
-#include "cli/loaded_model.h"
-#include "cli/model_argument.h"
+#include "cli/options.h"
+#include "cli/shelf.h"
 #include "net/cache.h"
 #include "net/catalog.h"
 #include "server/app.h"
-#include "server/disk_blocks.h"
 #include "server/listener.h"
 #include "server/store.h"
 
@@ -31,72 +29,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Sequences that run at once. More would not make a CPU faster, and each one slower.
-constexpr std::int64_t kSequences = 16;
-// What one conversation may have, and how many full ones the cache holds, unless --context says
-// otherwise. Most conversations are much shorter, and the cache is shared.
-constexpr std::int64_t kDefaultContext = 8192;
-constexpr std::int64_t kFullConversations = 2;
-
 struct ServeOptions {
   std::vector<std::string> models;
-  ModelOptions model;  // threads and context
+  std::vector<std::string> adapters;  // NAME=DIR
+  ModelOptions model;                 // threads and context
   std::string data;
   std::string runs = "runs";
   double cache_gigabytes = 4;
   double idle_minutes = 30;
   server::ListenOptions listen;
 };
-
-// "smollm2" of path/to/smollm2.gguf; names of pull --list stay as they are.
-std::string served_name(const std::string& model) {
-  const fs::path path = fs::path(model).lexically_normal();
-  if (!fs::exists(path)) return model;
-  if (!fs::is_directory(path)) return path.stem().string();
-  return path.has_filename() ? path.filename().string() : path.parent_path().filename().string();
-}
-
-// When the model changed; a folder's own time says nothing of the files in it.
-std::int64_t modified(const fs::path& path) {
-  fs::file_time_type last = fs::last_write_time(path);
-  if (fs::is_directory(path)) {
-    for (const fs::directory_entry& file : fs::directory_iterator(path)) {
-      last = std::max(last, file.last_write_time());
-    }
-  }
-  const auto time = std::chrono::file_clock::to_sys(last);
-  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
-}
-
-// `cache`: the folder of the prefix cache on disk.
-std::shared_ptr<server::ServedModel> load(ModelOptions options, const std::string& name,
-                                          const fs::path& cache, double cache_gigabytes) {
-  const std::int64_t context = options.context > 0 ? options.context : kDefaultContext;
-  const auto loaded =
-      std::make_shared<LoadedModel>(options, context * kFullConversations, kSequences);
-  const fs::path path = loaded->path();
-  auto served = std::make_shared<server::ServedModel>(
-      name, fmt::format("fp_{}_{}_{:x}", FRUGAL_VERSION, isa_name(chosen_isa()), modified(path)),
-      loaded, open_tokenizer(path));
-  served->parameters = models::count_parameters(loaded->model().config());
-  served->defaults = sampling_defaults_of(loaded->checkpoint());
-  served->stop_tokens = stop_tokens_of(loaded->checkpoint(), served->tokenizer);
-  if (text::ChatFormat::exists(path)) {
-    served->format = text::ChatFormat::open(path, served->tokenizer);
-    if (const auto end = served->format->end_of_turn(served->tokenizer)) {
-      served->stop_tokens.push_back(*end);
-    }
-  }
-  std::shared_ptr<engine::BlockStore> store;
-  if (cache_gigabytes > 0) {
-    const std::string identity = fmt::format("{} {}", name, served->fingerprint);
-    store = std::make_shared<server::DiskBlocks>(cache / name, identity,
-                                                 static_cast<std::uint64_t>(cache_gigabytes * 1e9));
-  }
-  served->engine = loaded->make_engine(served->tokenizer, std::move(store));
-  served->loop = std::make_unique<engine::EngineLoop>(*served->engine);
-  return served;
-}
 
 // The source folder, of which the program is build/bin/frugal.
 fs::path source_folder() {
@@ -161,24 +103,6 @@ class IdleWatch {
   std::jthread thread_;
 };
 
-// Adds models to those that are served.
-struct Shelf {
-  server::ModelRegistry& models;
-  ModelOptions options;
-  fs::path cache;
-  double cache_gigabytes;
-
-  void add(const std::string& model) const {
-    const std::string name = served_name(model);
-    ModelOptions wanted = options;
-    wanted.model = model;
-    models.add(name, modified(resolve_model(model)),
-               [wanted, name, cache = cache, gigabytes = cache_gigabytes] {
-                 return load(wanted, name, cache, gigabytes);
-               });
-  }
-};
-
 // Fetches a model for the page, which is served from then on.
 server::Puller make_puller(const Shelf& shelf) {
   return [shelf](const std::string& model, const auto& progress, const auto& stopped) {
@@ -195,8 +119,13 @@ void run_serve(ServeOptions options) {
   const DataLock lock(data);
   store.recover();
   server::ModelRegistry models;
-  const Shelf shelf{models, options.model, data / "cache", options.cache_gigabytes};
+  const Shelf shelf(models, {.model = options.model,
+                             .cache = data / "cache",
+                             .cache_gigabytes = options.cache_gigabytes});
   for (const std::string& model : options.models) shelf.add(model);
+  std::vector<std::string> adapters;
+  for (const std::string& adapter : options.adapters)
+    adapters.push_back(shelf.add_adapter(adapter));
   server::App app(models, store,
                   {.page = source_folder() / "web" / "dist",
                    .runs = options.runs,
@@ -214,7 +143,11 @@ void run_serve(ServeOptions options) {
           "{} can be reached from other machines, and there is no key yet; make one with: frugal "
           "keys add NAME",
           options.listen.host);
-  models.get("");  // so that the first question need not wait, and faults show now
+  {
+    // So that the first question need not wait, and faults show now.
+    const auto base = models.get("");
+    for (const std::string& adapter : adapters) models.get(adapter);
+  }
   fmt::print(stderr, "frugal: serving on http://{}:{}\n", options.listen.host, http.port());
   {
     const IdleWatch watch(models, options.idle_minutes);
@@ -238,6 +171,14 @@ void add_serve(CLI::App& app) {
                    "may be repeated (default: " +
                        std::string(kBoxModel) + ")")
       ->type_name("M")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  command
+      ->add_option("--lora", options->adapters,
+                   "An adapter of the first model, a folder in PEFT's form, as a model of its own "
+                   "that shares the weights; may be repeated")
+      ->type_name("NAME=DIR")
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);

@@ -49,8 +49,8 @@ struct Scaling {
 Scaling read_scaling(const fs::path& file) {
   const Json config = read_json_file(file);
   const std::string name = file.string();
-  require(config.value("peft_type", "") == "LORA", "{}: peft_type is {}, expected LORA", name,
-          printable(config.value("peft_type", "")));
+  const Json type = config.is_object() ? config.value("peft_type", Json()) : Json();
+  require(type == "LORA", "{}: peft_type is {}, expected \"LORA\"", name, printable(type.dump()));
   for (const char* key :
        {"use_dora", "fan_in_fan_out", "lora_bias", "modules_to_save", "rank_pattern",
         "alpha_pattern", "layer_replication", "use_qalora", "trainable_token_indices",
@@ -58,8 +58,8 @@ Scaling read_scaling(const fs::path& file) {
     require(!config.contains(key) || is_off(config.at(key)), "{}: {} is {}, which is not supported",
             name, key, printable(config.value(key, Json()).dump()));
   }
-  require(!config.contains("bias") || is_off(config.at("bias")),
-          "{}: bias is {}, only none is supported", name, printable(config.at("bias").dump()));
+  const Json bias = config.value("bias", Json());
+  require(is_off(bias), "{}: bias is {}, only none is supported", name, printable(bias.dump()));
   require(config.contains("lora_alpha") && config.at("lora_alpha").is_number(),
           "{}: lora_alpha is missing or no number", name);
   const Json rslora = config.value("use_rslora", Json(false));

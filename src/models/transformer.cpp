@@ -29,9 +29,10 @@ Transformer::Transformer(ModelFiles files, const ops::Context& context,
       weights_(std::move(files.weights)),
       context_(context),
       options_(options),
+      rope_divisors_(std::move(files.rope_divisors)),
       rope_(make_rope(config_.rope)) {
-  for (std::size_t i = 0; i < files.rope_divisors.size(); ++i) {
-    rope_.frequencies[i] /= static_cast<double>(files.rope_divisors[i]);
+  for (std::size_t i = 0; i < rope_divisors_.size(); ++i) {
+    rope_.frequencies[i] /= static_cast<double>(rope_divisors_[i]);
   }
   const float scale = config_.attention_scale();
   if (config_.mla) {
@@ -48,6 +49,8 @@ Transformer::Transformer(ModelFiles files, const ops::Context& context,
                         scale, options_.cache_type};
   }
 }
+
+ModelFiles Transformer::files() const { return {checkpoint_, config_, weights_, rope_divisors_}; }
 
 void Transformer::pack() {
   if (config_.mla && options_.mla_mode == ops::MlaMode::absorbed) {

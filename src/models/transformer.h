@@ -36,6 +36,9 @@ class Transformer final : public LanguageModel {
   const ModelConfig& config() const { return config_; }
   const formats::Checkpoint& checkpoint() const { return *checkpoint_; }
   const Weights& weights() const { return weights_; }
+  /// The model again, to be given other adapters (models/lora.h): the weights, packed or not, are
+  /// shared and not copied.
+  ModelFiles files() const;
 
   /// The hidden states [T, hidden] after the last layer's norm, ready for the head.
   View hidden_states(autograd::Tape& tape, std::span<const std::int32_t> tokens,
@@ -73,6 +76,7 @@ class Transformer final : public LanguageModel {
   Weights weights_;
   ops::Context context_;
   TransformerOptions options_;
+  std::vector<float> rope_divisors_;
   ops::Rope rope_;
   ops::AttentionShape attention_shape_;
   ops::MlaShape mla_shape_;

@@ -1,7 +1,9 @@
 """A whole model of a few kilobytes: a golden checkpoint with a tokenizer and a chat template."""
 
 import json
+import random
 import shutil
+import struct
 
 import support
 
@@ -57,4 +59,29 @@ def make(folder, template=TEMPLATE, context=512):
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer()))
     tokenizer_config = {"bos_token": "<|begin|>", "chat_template": template}
     (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer_config))
+    return folder
+
+
+def make_adapter(folder, seed, hidden=64):
+    """Writes a LoRA adapter of the model, in PEFT's form, with random values."""
+    rng = random.Random(seed)
+    shapes = {}
+    for layer in range(2):
+        prefix = f"base_model.model.model.layers.{layer}.self_attn"
+        for module in ["q_proj", "v_proj"]:
+            shapes[f"{prefix}.{module}.lora_A.weight"] = (4, hidden)
+            shapes[f"{prefix}.{module}.lora_B.weight"] = (hidden, 4)
+    header, data = {}, b""
+    for name, shape in shapes.items():
+        count = shape[0] * shape[1]
+        values = struct.pack(f"<{count}f", *(rng.gauss(0, 0.5) for _ in range(count)))
+        offsets = [len(data), len(data) + len(values)]
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": offsets}
+        data += values
+    text = json.dumps(header).encode()
+    folder.mkdir()
+    tensors = struct.pack("<Q", len(text)) + text + data
+    (folder / "adapter_model.safetensors").write_bytes(tensors)
+    config = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "v_proj"]}
+    (folder / "adapter_config.json").write_text(json.dumps(config))
     return folder
