@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 
@@ -13,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/loaded_model.h"
+#include "train/remote_teacher.h"
 #include "train/tuning_recipes.h"
 
 namespace frugal::cli {
@@ -25,9 +27,9 @@ struct DistilCommand {
   std::filesystem::path out;
 };
 
-std::vector<train::TeacherSample> ask_teacher(const train::DistilOptions& o,
-                                              const std::filesystem::path& file,
-                                              const InterruptWatch& watch) {
+std::vector<train::TeacherSample> ask_model(const train::DistilOptions& o,
+                                            const std::filesystem::path& file,
+                                            const std::function<bool()>& stop) {
   ModelOptions options;
   options.model = o.teacher;
   options.threads = o.threads;
@@ -37,14 +39,22 @@ std::vector<train::TeacherSample> ask_teacher(const train::DistilOptions& o,
   const auto think = o.force_think ? tasks::ThinkMode::force : tasks::ThinkMode::open;
   const eval::Asker asker{teacher.tokenizer, {teacher.format, false, think}, teacher.stop_tokens};
   const auto engine = loaded.make_engine(teacher.tokenizer);
-  return train::collect(o, *engine, asker, file, [&] { return watch.interrupted(); });
+  return train::collect(o, train::engine_teacher(o, *engine, asker), file, stop);
+}
+
+std::vector<train::TeacherSample> ask_server(const train::DistilOptions& o,
+                                             const std::filesystem::path& file,
+                                             const std::function<bool()>& stop) {
+  const char* key = std::getenv(train::kTeacherKey);
+  return train::collect(o, train::remote_teacher(o, key == nullptr ? "" : key), file, stop);
 }
 
 void run_distil(const DistilCommand& c) {
   const train::DistilOptions o = train::read_distil_recipe(c.recipe, c.set);
   std::filesystem::create_directories(c.out);
   const InterruptWatch watch({SIGINT, SIGTERM});
-  const auto samples = ask_teacher(o, c.out / "samples.jsonl", watch);
+  const auto ask_teacher = o.teacher_is_url() ? ask_server : ask_model;
+  const auto samples = ask_teacher(o, c.out / "samples.jsonl", [&] { return watch.interrupted(); });
   if (watch.interrupted()) {
     throw Interrupted("interrupted; the same command goes on from here");
   }

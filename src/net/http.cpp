@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <csignal>
+#include <ctime>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -18,9 +20,8 @@ namespace {
 
 constexpr int kMaxRedirects = 10;
 constexpr long kConnectSeconds = 20;
-// A connection that gives less than this for so long is taken for dead.
 constexpr long kStallBytesPerSecond = 100;
-constexpr long kStallSeconds = 60;
+constexpr std::size_t kMostSaid = 4096;  // bytes of the body of an error that are kept
 // A server may ask for any pause; nobody waits longer than this.
 constexpr std::chrono::seconds kLongestRetryAfter{300};
 
@@ -70,8 +71,9 @@ struct Exchange {
   const Request& request;
   const BodySink& sink;
   Answer& answer;
+  const std::string* posted = nullptr;  // none: a GET
   bool began = false;
-  std::exception_ptr error;
+  std::exception_ptr error = nullptr;
 
   bool wanted() const {
     return answer.status == 200 || answer.status == 206 || answer.status == 416;
@@ -119,8 +121,12 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* user) {
 
 std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
   auto& exchange = *static_cast<Exchange*>(user);
-  if (!exchange.wanted()) return size;  // the page of an error or a redirect is of no use
   const bool ok = exchange.guarded([&] {
+    if (!exchange.wanted()) {
+      std::string& said = exchange.answer.said;
+      said.append(data, std::min(size, kMostSaid - said.size()));
+      return;
+    }
     exchange.begin_once();
     exchange.sink.data({reinterpret_cast<const std::byte*>(data), size});
   });
@@ -141,7 +147,30 @@ void initialise_curl() {
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
 }
 
-CurlList request_headers(const Request& request, bool send_token) {
+// Keeps SIGPIPE from a thread while it lives. libcurl's own way changes the whole process, which is
+// no good where several threads exchange at once.
+class NoBrokenPipe {
+ public:
+  NoBrokenPipe() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~NoBrokenPipe() {
+    const timespec at_once{};
+    while (sigtimedwait(&pipe_, nullptr, &at_once) == SIGPIPE) continue;  // what came meanwhile
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  NoBrokenPipe(const NoBrokenPipe&) = delete;
+  NoBrokenPipe& operator=(const NoBrokenPipe&) = delete;
+
+ private:
+  sigset_t pipe_;
+  sigset_t before_;
+};
+
+CurlList request_headers(const Exchange& exchange, bool send_token) {
+  const Request& request = exchange.request;
   CurlList list;
   const auto add = [&](const std::string& line) {
     curl_slist* grown = curl_slist_append(list.get(), line.c_str());
@@ -150,6 +179,7 @@ CurlList request_headers(const Request& request, bool send_token) {
     list.reset(grown);
   };
   if (send_token && !request.token.empty()) add("Authorization: Bearer " + request.token);
+  if (exchange.posted != nullptr) add("Content-Type: application/json");
   if (request.first_byte > 0) {
     add(fmt::format("Range: bytes={}-", request.first_byte));
     if (!request.if_range.empty()) add("If-Range: " + request.if_range);
@@ -178,30 +208,32 @@ CurlList request_headers(const Request& request, bool send_token) {
   std::from_chars(pause.data(), pause.data() + pause.size(), seconds);
   cause.retry_after =
       std::clamp(std::chrono::seconds(seconds), std::chrono::seconds(0), kLongestRetryAfter);
+  cause.said = answer.said;
   throw HttpError(
       fmt::format("{}: the server answered with status {}", url_for_people(url), answer.status),
       cause);
 }
 
-// Fills `answer` from `url`; the body goes to the sink when the status is one that is wanted.
-void exchange_once(const std::string& url, const Request& request, bool send_token,
-                   const BodySink& sink, Answer& answer) {
+// Fills the answer from `url`; the body goes to the sink when the status is one that is wanted.
+void exchange_once(const std::string& url, bool send_token, Exchange exchange) {
   initialise_curl();
+  const NoBrokenPipe no_broken_pipe;
   const Curl curl(curl_easy_init());
   require(curl != nullptr, "libcurl could not be started");
-  Exchange exchange{request, sink, answer, false, nullptr};
   char detail[CURL_ERROR_SIZE] = "";
-  const CurlList headers = request_headers(request, send_token);
+  const CurlList headers = request_headers(exchange, send_token);
   const auto set = [&](CURLoption option, auto value) {
     const CURLcode code = curl_easy_setopt(curl.get(), option, value);
     require(code == CURLE_OK, "libcurl: {}", curl_easy_strerror(code));
   };
+  set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_URL, url.c_str());
   set(CURLOPT_USERAGENT, "frugal");
   set(CURLOPT_HTTPHEADER, headers.get());
   set(CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
   set(CURLOPT_LOW_SPEED_LIMIT, kStallBytesPerSecond);
-  set(CURLOPT_LOW_SPEED_TIME, kStallSeconds);
+  set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(exchange.request.patience.count()));
+  set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_ERRORBUFFER, detail);
   set(CURLOPT_HEADERFUNCTION, &on_header);
   set(CURLOPT_HEADERDATA, &exchange);
@@ -210,8 +242,13 @@ void exchange_once(const std::string& url, const Request& request, bool send_tok
   set(CURLOPT_NOPROGRESS, 0L);
   set(CURLOPT_XFERINFOFUNCTION, &on_progress);
   set(CURLOPT_XFERINFODATA, &exchange);
-  answer.status = 0;
-  answer.url = url;
+  if (exchange.posted != nullptr) {
+    set(CURLOPT_POSTFIELDS, exchange.posted->data());
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(exchange.posted->size()));
+  }
+  exchange.answer.status = 0;
+  exchange.answer.url = url;
+  exchange.answer.said.clear();
   const CURLcode code = curl_easy_perform(curl.get());
   if (exchange.error) std::rethrow_exception(exchange.error);
   if (code != CURLE_OK) fail_transfer(url, code, detail);
@@ -228,6 +265,17 @@ std::string resolve_redirect(const std::string& from, const std::string& locatio
   require(!(from.starts_with("https:") && to.starts_with("http:")),
           "{}: redirected from https to http, which is not followed", url_for_people(from));
   return to;
+}
+
+// Collects a body of at most `max_bytes` in `text`.
+BodySink text_sink(const std::string& url, std::size_t max_bytes, std::string& text) {
+  return {.begin = [](const Answer&) {},
+          .data =
+              [&url, max_bytes, &text](std::span<const std::byte> bytes) {
+                require(bytes.size() <= max_bytes - text.size(), "{}: the answer is longer than {}",
+                        url_for_people(url), human_bytes(max_bytes));
+                text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+              }};
 }
 
 // Sleeps in short steps, so that Ctrl-C is heard.
@@ -253,7 +301,7 @@ Answer get(const Request& request, const BodySink& sink) {
   for (int redirects = 0; redirects <= kMaxRedirects; ++redirects) {
     std::erase_if(answer.headers,
                   [](const auto& header) { return !header.first.starts_with("x-linked-"); });
-    exchange_once(url, request, origin_of(url) == origin, sink, answer);
+    exchange_once(url, origin_of(url) == origin, {request, sink, answer});
     switch (answer.status) {
       case 200:
       case 206:
@@ -273,6 +321,16 @@ Answer get(const Request& request, const BodySink& sink) {
   fail("{}: more than {} redirects", url_for_people(request.url), kMaxRedirects);
 }
 
+std::string post_json(const Request& request, const std::string& json, std::size_t max_bytes) {
+  std::string text;
+  Answer answer;
+  parse_url(request.url);  // http or https
+  exchange_once(request.url, true,
+                {request, text_sink(request.url, max_bytes, text), answer, &json});
+  if (answer.status != 200) fail_status(request.url, answer);
+  return text;
+}
+
 void with_retries(const RetryPolicy& policy, const std::function<bool()>& stopped,
                   const std::function<void(bool& progressed)>& attempt) {
   for (int failures = 0;;) {
@@ -287,8 +345,12 @@ void with_retries(const RetryPolicy& policy, const std::function<bool()>& stoppe
       const auto pause = std::max<std::chrono::milliseconds>(
           std::min<std::chrono::milliseconds>(doubled, policy.longest_pause),
           error.cause().retry_after);
-      log_warning("{}; trying again in {}", error.what(),
-                  human_seconds(std::chrono::duration<double>(pause).count()));
+      if (policy.tell) {
+        policy.tell(error, pause);
+      } else {
+        log_warning("{}; trying again in {}", error.what(),
+                    human_seconds(std::chrono::duration<double>(pause).count()));
+      }
       pause_for(pause, stopped);
     }
   }
@@ -298,14 +360,7 @@ std::string get_text(const Request& request, std::size_t max_bytes, const RetryP
   std::string text;
   with_retries(policy, request.stopped, [&](bool&) {
     text.clear();
-    get(request, {.begin = [](const Answer&) {},
-                  .data =
-                      [&](std::span<const std::byte> bytes) {
-                        require(bytes.size() <= max_bytes - text.size(),
-                                "{}: the answer is longer than {}", url_for_people(request.url),
-                                human_bytes(max_bytes));
-                        text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-                      }});
+    get(request, text_sink(request.url, max_bytes, text));
   });
   return text;
 }

@@ -7,6 +7,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 
@@ -20,8 +21,9 @@ class HttpError : public Error {
     bool transient = false;    // may go away by itself: worth another attempt
     bool unreachable = false;  // no connection was made at all
     std::chrono::seconds retry_after{0};
+    std::string said{};  // how the body of an answer that is an error begins, as it came
   };
-  HttpError(const std::string& message, Cause cause) : Error(message), cause_(cause) {}
+  HttpError(const std::string& message, Cause cause) : Error(message), cause_(std::move(cause)) {}
   const Cause& cause() const { return cause_; }
 
  private:
@@ -41,6 +43,8 @@ struct Request {
   std::string token;
   std::uint64_t first_byte = 0;  // above 0: asks for the rest from here (Range)
   std::string if_range;          // with first_byte: only if the file still has this ETag
+  /// A connection that gives less than 100 bytes a second for so long is taken for dead.
+  std::chrono::seconds patience{60};
   /// Asked a few times a second while waiting; true ends the request with Interrupted.
   std::function<bool()> stopped = nullptr;
 };
@@ -51,6 +55,8 @@ struct Answer {
   /// By lower-case name. Of redirects passed on the way, X-Linked-* stay: the hub names a file's
   /// checksum (X-Linked-Etag) on the redirect to its content network only.
   std::map<std::string, std::string> headers;
+
+  std::string said{};  // how the body begins, when the status is an error
 
   /// The value, or "" when absent.
   std::string header(const std::string& lower_case_name) const;
@@ -67,17 +73,23 @@ struct BodySink {
 /// HttpError for any answer other than 200, 206 and 416; what the sink throws passes through.
 Answer get(const Request& request, const BodySink& sink);
 
+/// One POST of JSON without retries; returns the body of the answer. Follows no redirect. Throws
+/// HttpError for any answer other than 200, Error for one longer than `max_bytes`.
+std::string post_json(const Request& request, const std::string& json, std::size_t max_bytes);
+
 /// How often to try again, and how long to wait in between: pauses double from the first to the
 /// longest, and a server's Retry-After counts when it asks for more.
 struct RetryPolicy {
   int attempts = 6;
   std::chrono::milliseconds first_pause{1000};
   std::chrono::milliseconds longest_pause{60'000};
+  /// Hears of each failure before its pause; without it the log does.
+  std::function<void(const HttpError& error, std::chrono::milliseconds pause)> tell = nullptr;
 };
 
 /// Calls `attempt` until it returns; throws its HttpError when that is not transient, or when
 /// `policy.attempts` calls in a row failed. `attempt` returns whether it got nearer before it threw
-/// through `progressed`, which starts the count again. Says on the log that it waits.
+/// through `progressed`, which starts the count again.
 void with_retries(const RetryPolicy& policy, const std::function<bool()>& stopped,
                   const std::function<void(bool& progressed)>& attempt);
 

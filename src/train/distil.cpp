@@ -25,9 +25,14 @@ std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-TeacherSample parse(const Json& line) {
-  return {line.at("id").get<std::string>(), line.at("question").get<std::string>(),
-          line.at("completion").get<std::string>(), line.at("right").get<bool>()};
+TeacherSample parse(std::string_view line, const std::string& where) {
+  const Json sample = parse_json(line, where);
+  try {
+    return {sample.at("id").get<std::string>(), sample.at("question").get<std::string>(),
+            sample.at("completion").get<std::string>(), sample.at("right").get<bool>()};
+  } catch (const Json::exception&) {
+    fail("{}: no sample with id, question, completion and right", where);
+  }
 }
 
 // Whole lines of an earlier run; what was cut off in the middle is taken away from the file.
@@ -41,7 +46,7 @@ std::vector<TeacherSample> read_samples(const fs::path& file) {
     for (std::int64_t number = 1; rest.find('\n') != std::string_view::npos; ++number) {
       const std::size_t end = rest.find('\n');
       samples.push_back(
-          parse(parse_json(rest.substr(0, end), fmt::format("{} line {}", file.string(), number))));
+          parse(rest.substr(0, end), fmt::format("{} line {}", file.string(), number)));
       kept += rest.substr(0, end + 1);
       rest.remove_prefix(end + 1);
     }
@@ -53,14 +58,15 @@ std::vector<TeacherSample> read_samples(const fs::path& file) {
   return samples;
 }
 
-// Answers of another teacher, or drawn in another way, are not to be mixed. More questions may be
-// asked, and others chosen from what is there.
-void keep_settings(const DistilOptions& o, const fs::path& file) {
-  const Json settings = {{"teacher", o.teacher}, {"task", o.task},
-                         {"samples", o.samples}, {"temperature", o.temperature},
-                         {"top_p", o.top_p},     {"max_tokens", o.max_tokens},
-                         {"seed", o.seed},       {"force_think", o.force_think}};
-  if (!fs::exists(file)) {
+// Answers of another teacher, or drawn in another way, are not to be mixed with those `there` are.
+// More questions may be asked, and others chosen from what is there.
+void keep_settings(const DistilOptions& o, bool there, const fs::path& file) {
+  Json settings = {{"teacher", o.teacher}, {"task", o.task},
+                   {"samples", o.samples}, {"temperature", o.temperature},
+                   {"top_p", o.top_p},     {"max_tokens", o.max_tokens},
+                   {"seed", o.seed},       {"force_think", o.force_think}};
+  if (o.teacher_is_url()) settings["teacher_model"] = o.teacher_model;
+  if (!there || !fs::exists(file)) {
     OutputFile output(file);
     output.write(settings.dump(2) + "\n");
     output.commit();
@@ -76,10 +82,26 @@ void keep_settings(const DistilOptions& o, const fs::path& file) {
 }
 
 // The thinking in its tags whether or not the prompt had opened them.
-std::string whole_completion(const eval::Answered& answer) {
-  if (!answer.reply.has_thinking) return answer.reply.answer;
-  return fmt::format("{}\n{}\n{}\n{}", tasks::kThinkBegin, answer.reply.thinking, tasks::kThinkEnd,
-                     answer.reply.answer);
+std::string whole_completion(const tasks::Reply& reply) {
+  if (!reply.has_thinking) return reply.answer;
+  return fmt::format("{}\n{}\n{}\n{}", tasks::kThinkBegin, reply.thinking, tasks::kThinkEnd,
+                     reply.answer);
+}
+
+// The questions of the task that lack answers.
+std::vector<OpenQuestion> open_questions(const DistilOptions& o,
+                                         const std::vector<TeacherSample>& samples) {
+  std::map<std::string, std::int64_t> answers;
+  for (const TeacherSample& sample : samples) ++answers[sample.id];
+  const auto task = tasks::open_task(o.task, tasks::Part::training, o.seed);
+  const std::int64_t count = std::min(o.questions, task->size().value_or(o.questions));
+  std::vector<OpenQuestion> open;
+  for (std::int64_t i = 0; i < count; ++i) {
+    tasks::Question question = task->question(i);
+    const std::int64_t missing = o.samples - answers[question.id];
+    if (missing > 0) open.push_back({std::move(question), missing});
+  }
+  return open;
 }
 
 std::set<std::string_view> pieces(std::string_view text) {
@@ -116,49 +138,58 @@ std::vector<TeacherSample> select(const std::vector<TeacherSample>& samples, std
   return result;
 }
 
-std::vector<TeacherSample> collect(const DistilOptions& o, engine::Engine& engine,
-                                   const eval::Asker& asker, const fs::path& file,
-                                   const std::function<bool()>& stop) {
-  keep_settings(o, file.parent_path() / "teacher.json");
-  std::vector<TeacherSample> samples = read_samples(file);
-  std::set<std::string> answered;
-  for (const TeacherSample& sample : samples) answered.insert(sample.id);
-  const auto task = tasks::open_task(o.task, tasks::Part::training, o.seed);
-  std::vector<tasks::Question> questions;
-  const std::int64_t count = std::min(o.questions, task->size().value_or(o.questions));
-  for (std::int64_t i = 0; i < count; ++i) {
-    tasks::Question question = task->question(i);
-    if (!answered.contains(question.id)) questions.push_back(std::move(question));
-  }
+Teacher engine_teacher(const DistilOptions& o, engine::Engine& engine, const eval::Asker& asker) {
   eval::AskOptions ask;
   ask.max_tokens = o.max_tokens;
   ask.sampling.temperature = static_cast<float>(o.temperature);
   ask.sampling.top_p = static_cast<float>(o.top_p);
   ask.sampling.seed = o.seed;
+  return [ask, samples = o.samples, &engine, &asker](std::span<const OpenQuestion> open,
+                                                     const TakeAnswer& take,
+                                                     const std::function<bool()>& stop) {
+    std::vector<tasks::Question> questions;
+    for (const OpenQuestion& one : open) questions.push_back(one.question);
+    const auto done = [&](const eval::QuestionAnswers& answers) {
+      const auto index = static_cast<std::size_t>(answers.index);
+      // The place of a sample decides what it says: those that are there already came first.
+      const auto there = static_cast<std::size_t>(samples - open[index].missing);
+      for (const eval::Answered& answer : std::span(answers.samples).subspan(there)) {
+        take(index, {answer.reply, answer.truncated});
+      }
+    };
+    eval::ask(engine, asker, questions, samples, ask, done, stop);
+  };
+}
+
+std::vector<TeacherSample> collect(const DistilOptions& o, const Teacher& teacher,
+                                   const fs::path& file, const std::function<bool()>& stop) {
+  std::vector<TeacherSample> samples = read_samples(file);
+  keep_settings(o, !samples.empty(), file.parent_path() / "teacher.json");
+  const std::vector<OpenQuestion> open = open_questions(o, samples);
+  std::uint64_t total = samples.size();
+  for (const OpenQuestion& one : open) total += static_cast<std::uint64_t>(one.missing);
   std::ofstream output(file, std::ios::app | std::ios::binary);
-  ProgressBar bar("teacher", static_cast<std::uint64_t>(count), "questions");
-  std::uint64_t done = answered.size();
-  eval::ask(
-      engine, asker, questions, o.samples, ask,
-      [&](const eval::QuestionAnswers& answers) {
-        const tasks::Question& question = questions[static_cast<std::size_t>(answers.index)];
-        std::string lines;
-        for (const eval::Answered& answer : answers.samples) {
-          samples.push_back({question.id, question.text, whole_completion(answer), answer.right});
-          lines += dump({{"id", question.id},
-                         {"question", question.text},
-                         {"reference", question.answer},
-                         {"completion", samples.back().completion},
-                         {"right", answer.right},
-                         {"truncated", answer.truncated}}) +
-                   "\n";
-        }
-        output << lines;
-        output.flush();
-        require(output.good(), "cannot write {}: {}", file.string(), errno_text(errno));
-        bar.update(++done, answered.size());
-      },
-      stop);
+  ProgressBar bar("teacher", total, "answers");
+  const auto take = [&, before = samples.size()](std::size_t index, const TeacherAnswer& answer) {
+    const tasks::Question& question = open[index].question;
+    const bool right = !answer.truncated && tasks::is_right(question, answer.reply);
+    samples.push_back({question.id, question.text, whole_completion(answer.reply), right});
+    const Json line = {{"id", question.id},
+                       {"question", question.text},
+                       {"reference", question.answer},
+                       {"completion", samples.back().completion},
+                       {"right", right},
+                       {"truncated", answer.truncated}};
+    output << dump(line) + "\n" << std::flush;
+    require(output.good(), "cannot write {}: {}", file.string(), errno_text(errno));
+    bar.update(samples.size(), before);
+  };
+  try {
+    teacher(open, take, stop);
+  } catch (const Error& error) {
+    fail("{}\n{} of {} answers are kept in {}; the same command goes on from there", error.what(),
+         samples.size(), total, file.string());
+  }
   return samples;
 }
 

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,9 @@
 namespace frugal::train {
 
 struct DistilOptions {
-  std::string teacher;  // a model's folder or .gguf
+  std::string teacher;        // a model's folder or .gguf, or the URL of a server
+  std::string teacher_model;  // what the server calls it
+  int teacher_attempts = 8;   // to get an answer of the server, with growing pauses
   std::string task;
   std::int64_t questions = 1000;
   std::int64_t samples = 4;  // answers to each
@@ -26,7 +29,34 @@ struct DistilOptions {
   bool force_think = false;
   int threads = 0;
   TuneOptions student;  // its data is what the teacher gives
+
+  bool teacher_is_url() const {
+    return teacher.starts_with("http://") || teacher.starts_with("https://");
+  }
 };
+
+/// What a teacher says to a question.
+struct TeacherAnswer {
+  tasks::Reply reply;
+  bool truncated = false;  // it came to no end
+};
+
+/// A question with the answers that are still wanted.
+struct OpenQuestion {
+  tasks::Question question;
+  std::int64_t missing = 0;
+};
+
+/// Gives the missing answers to each question, in any order: `take` gets each one, with the
+/// question's place in the list, on the caller's thread. Returns early when `stop` says so. Throws
+/// Error when it can answer no more; what was taken before counts.
+using TakeAnswer = std::function<void(std::size_t question, const TeacherAnswer& answer)>;
+using Teacher = std::function<void(std::span<const OpenQuestion> questions, const TakeAnswer& take,
+                                   const std::function<bool()>& stop)>;
+
+/// A model on an engine, which the teacher borrows.
+Teacher engine_teacher(const DistilOptions& options, engine::Engine& engine,
+                       const eval::Asker& asker);
 
 /// One answer of the teacher, as a line of samples.jsonl holds it.
 struct TeacherSample {
@@ -46,9 +76,10 @@ double resemblance(std::string_view a, std::string_view b);
 
 /// The teacher's answers, written to samples.jsonl as they come: a file that is there already is
 /// continued, so that nothing that was generated is lost. teacher.json beside it holds how they
-/// were drawn. Stops early when `stop` says so. Throws Error when they were drawn in another way.
-std::vector<TeacherSample> collect(const DistilOptions& options, engine::Engine& engine,
-                                   const eval::Asker& asker, const std::filesystem::path& file,
+/// were drawn. Stops early when `stop` says so. Throws Error when they were drawn in another way,
+/// and when the teacher fails, saying how many answers are kept.
+std::vector<TeacherSample> collect(const DistilOptions& options, const Teacher& teacher,
+                                   const std::filesystem::path& file,
                                    const std::function<bool()>& stop);
 
 /// Writes conversations for tuning; throws Error when there are none.

@@ -1,6 +1,7 @@
 #include "train/tuning_recipes.h"
 
 #include "train/recipe_file.h"
+#include "train/remote_teacher.h"
 
 namespace frugal::train {
 
@@ -47,6 +48,26 @@ void read_policy(RecipeSection& s, ReinforceOptions& o) {
   std::string truncated = "wrong";
   s.choice("truncated", truncated, {"wrong", "drop"});
   o.truncated = truncated == "drop" ? Truncated::drop : Truncated::wrong;
+}
+
+void check_teacher(const DistilOptions& o, const std::string& recipe) {
+  if (!o.teacher_is_url()) {
+    require(o.teacher_model.empty(), "{}: distil.teacher_model is for a teacher that is a URL",
+            recipe);
+    return;
+  }
+  require(
+      o.teacher.find_first_of("@?#") == std::string::npos,
+      "{}: distil.teacher holds more than an address such as https://api.deepseek.com/v1; a key "
+      "belongs in the environment variable {}",
+      recipe, kTeacherKey);
+  require(!o.teacher_model.empty(),
+          "{}: distil.teacher_model is missing: what {} calls the model that is to answer", recipe,
+          printable(o.teacher));
+  require(!o.force_think,
+          "{}: distil.force_think needs a model on this machine; a server decides for itself "
+          "whether its model thinks",
+          recipe);
 }
 
 }  // namespace
@@ -102,6 +123,8 @@ DistilOptions read_distil_recipe(const std::filesystem::path& file,
   DistilOptions o;
   RecipeSection s = recipe.section("distil");
   s.text("teacher", o.teacher);
+  s.text("teacher_model", o.teacher_model);
+  s.number("teacher_attempts", o.teacher_attempts, 1, 1000);
   s.text("student", o.student.model);
   s.text("task", o.task);
   s.number("questions", o.questions, 1, 1e12);
@@ -119,6 +142,7 @@ DistilOptions read_distil_recipe(const std::filesystem::path& file,
   read_tune(recipe.section("tune"), o.student);
   read_lora(recipe.section("lora"), o.student.lora);
   require(!o.teacher.empty(), "{}: distil.teacher is missing", recipe.name());
+  check_teacher(o, recipe.name());
   require(!o.task.empty(), "{}: distil.task is missing", recipe.name());
   return o;
 }

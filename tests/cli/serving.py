@@ -48,10 +48,10 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(*arguments, environment=None):
-    """Starts the server on a free port; stops it at the end."""
+def serving(*arguments, port=0, environment=None):
+    """Starts the server, on a free port unless one is named; stops it at the end."""
     process = subprocess.Popen(
-        [support.program(), "serve", "--port", "0", *map(str, arguments)],
+        [support.program(), "serve", "--port", str(port), *map(str, arguments)],
         stderr=subprocess.PIPE,
         text=True,
         env=environment,

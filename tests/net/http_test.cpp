@@ -15,9 +15,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr RetryPolicy kQuick{.attempts = 3,
-                             .first_pause = std::chrono::milliseconds(10),
-                             .longest_pause = std::chrono::milliseconds(20)};
+const RetryPolicy kQuick{.attempts = 3,
+                         .first_pause = std::chrono::milliseconds(10),
+                         .longest_pause = std::chrono::milliseconds(20)};
 
 class HttpTest : public ::testing::Test {
  protected:
@@ -85,6 +85,42 @@ TEST_F(HttpTest, WaitsAsLongAsTheServerAsks) {
 
 TEST_F(HttpTest, LongAnswersAreRefused) {
   EXPECT_THROW(fetch(server_.url("/plain/text"), "", 8), Error);
+}
+
+TEST_F(HttpTest, PostsJson) {
+  Request request;
+  request.url = server_.url("/post/200");
+  request.token = "sesame";
+  const Json sent = parse_json(post_json(request, R"({"question": "?"})", 1000), "what was sent");
+  EXPECT_EQ(sent["body"], R"({"question": "?"})");
+  EXPECT_EQ(sent["type"], "application/json");
+  EXPECT_EQ(sent["authorization"], "Bearer sesame");
+  EXPECT_THROW(post_json(request, std::string(2000, ' '), 1000), Error);
+}
+
+TEST_F(HttpTest, AnErrorKeepsWhatTheServerSaid) {
+  Request request;
+  for (const int status : {422, 503, 302}) {
+    request.url = server_.url(fmt::format("/post/{}", status));
+    try {
+      post_json(request, "{\"long\": 1}", 10'000);
+      FAIL() << status;
+    } catch (const HttpError& error) {
+      EXPECT_EQ(error.cause().status, status);
+      EXPECT_EQ(error.cause().transient, status == 503);
+      EXPECT_THAT(error.cause().said, HasSubstr("long"));
+    }
+  }
+}
+
+TEST_F(HttpTest, PausesAreToldToWhoeverAsks) {
+  RetryPolicy policy = kQuick;
+  std::vector<std::chrono::milliseconds> pauses;
+  policy.tell = [&](const HttpError&, std::chrono::milliseconds pause) { pauses.push_back(pause); };
+  Request request;
+  request.url = server_.url("/status/503");
+  EXPECT_THROW(get_text(request, 10, policy), HttpError);
+  EXPECT_EQ(pauses, (std::vector{std::chrono::milliseconds(10), std::chrono::milliseconds(20)}));
 }
 
 TEST_F(HttpTest, StopsWhenAsked) {

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 using frugal::testing::write_file;
 using ::testing::HasSubstr;
 
-constexpr RetryPolicy kOnce{.attempts = 1};
+const RetryPolicy kOnce{.attempts = 1};
 
 class HubTest : public ::testing::Test {
  protected:

@@ -15,6 +15,7 @@ The first part of a path says how the file named by the rest is served:
     /changing/F     each answer has another ETag
     /slow/F         a little at a time, about a second in all
     /log            the requests so far, as JSON
+    /post/S         to a POST: status S, and as JSON what was sent
     /api/models/OWNER/NAME/revision/REV, /OWNER/NAME/resolve/REV/F
                     a hub whose repositories are the folders FOLDER/OWNER/NAME; what OWNER "gated"
                     has needs the token "sesame"
@@ -67,6 +68,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if serve is None:
             return self.send_status(404)
         return serve(rest, first_time)
+
+    def do_POST(self):  # noqa: N802
+        sent = {
+            "body": self.rfile.read(int(self.headers["Content-Length"])).decode(),
+            "type": self.headers.get("Content-Type"),
+            "authorization": self.headers.get("Authorization"),
+        }
+        self.send_json(sent, int(self.path.rsplit("/", 1)[1]))
 
     # How files are served.
 
@@ -175,9 +184,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def send_redirect(self, to, headers=None):
         self.send_status(302, {"Location": to, **(headers or {})})
 
-    def send_json(self, value):
+    def send_json(self, value, status=200):
         body = json.dumps(value).encode()
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
