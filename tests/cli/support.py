@@ -27,7 +27,7 @@ def program():
     return os.environ["FRUGAL_PROGRAM"]
 
 
-# On tests of time and memory.
+# On tests of time and memory, and on one that takes a sanitized build more than ten minutes.
 skip_when_sanitized = unittest.skipIf(
     os.environ.get("FRUGAL_SANITIZED") == "1", "a sanitized build is slower and larger by design"
 )
