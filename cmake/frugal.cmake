@@ -27,7 +27,7 @@ if(FRUGAL_SANITIZE)
 endif()
 if(FRUGAL_FUZZ)
   target_compile_options(frugal_flags INTERFACE
-    -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+    -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
   target_link_options(frugal_flags INTERFACE -fsanitize=address,undefined)
 endif()
 
