@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -112,6 +113,8 @@ server::Puller make_puller(const Shelf& shelf) {
 }
 
 void run_serve(ServeOptions options) {
+  // A limit on the size of files is a failed write, as a full disk is, and not the end.
+  std::signal(SIGXFSZ, SIG_IGN);
   if (options.models.empty()) options.models.push_back(choose_model());
   const fs::path data =
       options.data.empty() ? server::Store::default_folder() : fs::path(options.data);
@@ -156,6 +159,7 @@ void run_serve(ServeOptions options) {
   // Generations that outlive their page still run, and are billed before the ledger goes.
   app.cut_off();
   models.stop();
+  app.flush();
   fmt::print(stderr, "frugal: stopped\n");
 }
 

@@ -74,7 +74,6 @@ class AnthropicWriter final : public GenerationListener {
   }
 
   void on_done(const Usage& usage, Ending worst) override {
-    call_.on_done(usage, worst);
     const Json counts = {{"input_tokens", usage.missed()},
                          {"cache_creation_input_tokens", 0},
                          {"cache_read_input_tokens", usage.cached},

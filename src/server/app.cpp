@@ -38,7 +38,8 @@ App::App(ModelRegistry& models, Store& store, AppOptions options)
       store_(store),
       options_(std::move(options)),
       page_(options_.page),
-      pulls_(options_.puller) {}
+      pulls_(options_.puller),
+      billing_(store, outage_) {}
 
 std::span<const App::Route> App::routes() {
   static constexpr std::array kRoutes = {
@@ -74,6 +75,13 @@ void App::handle(const HttpRequest& request, const std::shared_ptr<Exchange>& ex
     dispatch(request, exchange);
   } catch (const ApiError& error) {
     refuse(request, *exchange, error);
+  } catch (const DatabaseError& error) {
+    outage_.report(error.what());
+    refuse(request, *exchange,
+           ApiError(500,
+                    "the server's database cannot be used, for want of disk space perhaps; its "
+                    "log says more",
+                    {}, "database_unavailable"));
   } catch (const std::exception& error) {
     log_warning("{} {}: {}", request.method, printable(request.path()), error.what());
     refuse(request, *exchange, ApiError(500, error.what()));
@@ -141,6 +149,8 @@ Key App::authorize(const HttpRequest& request) const {
   if (const auto key = store_.find_key(secret)) return *key;
   throw ApiError(401, "this key is not known, or was revoked", {}, "invalid_api_key");
 }
+
+void App::flush() { billing_.flush(); }
 
 void App::cut_off() {
   const std::scoped_lock lock(mutex_);

@@ -11,10 +11,12 @@
 
 #include "cost/prices.h"
 #include "server/api_error.h"
+#include "server/billing.h"
 #include "server/endpoint.h"
 #include "server/http.h"
 #include "server/limits.h"
 #include "server/metrics.h"
+#include "server/outage.h"
 #include "server/pulls.h"
 #include "server/replay.h"
 #include "server/served_model.h"
@@ -47,6 +49,9 @@ class App {
 
   /// Ends what is being generated; clients are told.
   void cut_off();
+
+  /// Waits until what has ended was billed, as far as the disk allows, and clients were told.
+  void flush();
 
  private:
   /// A request whose key was checked.
@@ -86,7 +91,8 @@ class App {
                 const ChatCompletionRequest& wanted);
   void generate(const Visit& visit, Admission admission, const std::shared_ptr<Exchange>& exchange,
                 GenerationPlan plan, const MakeWriter& make_writer);
-  void bill(std::int64_t row, LedgerEntry entry, const Usage& usage, Ending worst);
+  void bill(std::int64_t row, LedgerEntry entry, const Usage& usage, Ending worst,
+            std::function<void()> done);
 
   // What tells (app_page.cpp).
   void list_models(const Visit& visit);
@@ -116,6 +122,9 @@ class App {
 
   std::mutex mutex_;
   std::set<std::weak_ptr<Generation>, std::owner_less<>> running_;  // guarded
+
+  Outage outage_{"the database"};
+  Billing billing_;  // last: it tells of answers that have ended until its own end
 };
 
 /// Sends JSON with status 200.

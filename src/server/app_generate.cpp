@@ -25,6 +25,26 @@ const char* status_name(Ending ending) {
   return "error";
 }
 
+// Passes on what happens to a writer, but the end only when it was billed: what a client was told
+// of stands in the ledger.
+class BilledListener final : public GenerationListener {
+ public:
+  using Bill = std::function<void(const Usage& usage, Ending worst, std::function<void()> done)>;
+
+  BilledListener(std::shared_ptr<GenerationListener> writer, Bill bill)
+      : writer_(std::move(writer)), bill_(std::move(bill)) {}
+
+  void on_delta(const Delta& delta) override { writer_->on_delta(delta); }
+  void on_choice_end(const ChoiceEnd& end) override { writer_->on_choice_end(end); }
+  void on_done(const Usage& usage, Ending worst) override {
+    bill_(usage, worst, [writer = writer_, usage, worst] { writer->on_done(usage, worst); });
+  }
+
+ private:
+  std::shared_ptr<GenerationListener> writer_;
+  Bill bill_;
+};
+
 }  // namespace
 
 void App::chat_completions(const Visit& visit) {
@@ -116,18 +136,19 @@ void App::generate(const Visit& visit, Admission admission,
   }
   const LedgerEntry entry{.endpoint = std::string(visit.request.path()),
                           .model = admission.model->name};
-  const std::int64_t row = store_.begin_request(visit.key, entry);
-  const auto on_done = [this, row, entry, ticket = admission.ticket](
-                           const Usage& usage, Ending worst) { bill(row, entry, usage, worst); };
+  const std::int64_t row = billing_.begin(visit.key, entry);
   const auto prompt_tokens = static_cast<std::int64_t>(plan.request.prompt.size());
   std::shared_ptr<Generation> generation;
   try {
     // The writer begins the response, so it comes when nothing can be refused any more.
-    generation =
-        Generation::start(admission.model, std::move(plan),
-                          make_writer({exchange, admission.model, on_done, prompt_tokens}));
+    auto listener = std::make_shared<BilledListener>(
+        make_writer({exchange, admission.model, prompt_tokens}),
+        [this, row, entry, ticket = admission.ticket](const Usage& usage, Ending worst, auto done) {
+          bill(row, entry, usage, worst, std::move(done));
+        });
+    generation = Generation::start(admission.model, std::move(plan), std::move(listener));
   } catch (const Error&) {
-    bill(row, entry, {}, Ending::error);
+    bill(row, entry, {}, Ending::error, nullptr);
     throw;
   }
   {
@@ -140,8 +161,8 @@ void App::generate(const Visit& visit, Admission admission,
   });
 }
 
-// On the engine's thread: what goes wrong here must not end the answer.
-void App::bill(std::int64_t row, LedgerEntry entry, const Usage& usage, Ending worst) {
+void App::bill(std::int64_t row, LedgerEntry entry, const Usage& usage, Ending worst,
+               std::function<void()> done) {
   entry.tokens = {.hit = usage.cached, .miss = usage.missed(), .output = usage.output};
   entry.reasoning = usage.reasoning;
   entry.status = status_name(worst);
@@ -150,14 +171,10 @@ void App::bill(std::int64_t row, LedgerEntry entry, const Usage& usage, Ending w
     entry.cost = cost::charge(options_.prices.at(entry.model, unix_time()), entry.tokens);
   }
   metrics_.count_generation(entry, usage);
-  try {
-    store_.end_request(row, entry);
-  } catch (const Error& error) {
-    log_warning("request {} could not be billed: {}", row, error.what());
-  }
   log_info("{} {} {}: {} + {} in, {} out, first token after {:.2f} s, all after {:.2f} s",
            entry.endpoint, entry.model, entry.status, entry.tokens.hit, entry.tokens.miss,
            entry.tokens.output, usage.seconds_to_first, usage.seconds);
+  billing_.end(row, std::move(entry), std::move(done));
 }
 
 }  // namespace frugal::server

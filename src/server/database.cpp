@@ -3,8 +3,6 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
-#include "base/error.h"
-
 namespace frugal::server {
 
 namespace {
@@ -30,7 +28,8 @@ Database::Database(const std::filesystem::path& path) : path_(path) {
 }
 
 void Database::fail_with(const char* doing) const {
-  fail("{}: {}: {}", path_.string(), doing, sqlite3_errmsg(handle_.get()));
+  throw DatabaseError(
+      fmt::format("{}: {}: {}", path_.string(), doing, sqlite3_errmsg(handle_.get())));
 }
 
 void Database::execute(const char* sql) {

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <variant>
 
+#include "base/error.h"
+
 struct sqlite3;
 struct sqlite3_stmt;
 
@@ -18,9 +20,15 @@ namespace frugal::server {
 /// What a column may hold. Times are whole numbers, money is in nanodollars.
 using SqlValue = std::variant<std::nullptr_t, std::int64_t, std::string>;
 
+/// The database cannot be read or written: a full disk, most likely. Names the file.
+class DatabaseError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// One connection, for one thread at a time. Several processes may open the same file. Every
-/// failure, such as a full disk, is an Error that names the file; what was committed survives the
-/// death of the process at any moment.
+/// failure is a DatabaseError; what was committed survives the death of the process at any
+/// moment.
 class Database {
  public:
   /// Opens or creates `path`, readable by its owner alone.

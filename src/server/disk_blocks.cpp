@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -18,6 +19,9 @@ namespace frugal::server {
 namespace fs = std::filesystem;
 
 namespace {
+
+// Of blocks that wait to be written: a prompt of some thousand tokens, for small models.
+constexpr std::uint64_t kMostWaiting = 128U << 20;
 
 // What stands before the block: a file that was cut off, or changed, is not used.
 struct Header {
@@ -114,6 +118,16 @@ DiskBlocks::DiskBlocks(fs::path folder, std::string identity, std::uint64_t max_
   std::sort(entries.begin(), entries.end(),
             [](const auto& a, const auto& b) { return a.last_write_time() < b.last_write_time(); });
   for (const auto& entry : entries) add(entry.path().filename().string(), entry.file_size());
+  thread_ = std::thread([this] { run(); });
+}
+
+DiskBlocks::~DiskBlocks() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
 }
 
 DiskBlocks::Key DiskBlocks::root(const std::string& owner) const {
@@ -132,19 +146,41 @@ void DiskBlocks::add(const std::string& name, std::uint64_t size) {
   bytes_ += size;
 }
 
-void DiskBlocks::remove(const std::string& name) {
+void DiskBlocks::forget(const std::string& name) {
   const auto found = files_.find(name);
-  std::error_code ignored;
-  fs::remove(folder_ / name, ignored);
+  if (found == files_.end()) return;
   bytes_ -= found->second.size;
   used_.erase(found->second.place);
   files_.erase(found);
 }
 
+std::vector<std::string> DiskBlocks::make_room(std::uint64_t bytes) {
+  std::vector<std::string> gone;
+  while (bytes_ + bytes > max_bytes_) {
+    gone.push_back(used_.front());
+    forget(gone.back());
+  }
+  return gone;
+}
+
+void DiskBlocks::remove_file(const std::string& name) const {
+  std::error_code ignored;
+  fs::remove(folder_ / name, ignored);
+}
+
+std::uint64_t DiskBlocks::bytes() const {
+  const std::scoped_lock lock(mutex_);
+  return bytes_;
+}
+
 bool DiskBlocks::load(const Key& key, std::span<std::byte> block) {
   const std::string name = name_of(key);
-  const auto found = files_.find(name);
-  if (found == files_.end()) return false;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = files_.find(name);
+    if (found == files_.end()) return false;
+    used_.splice(used_.end(), used_, found->second.place);
+  }
   const Descriptor file(folder_ / name, O_RDONLY);
   Header header;
   const Header expected;
@@ -152,43 +188,72 @@ bool DiskBlocks::load(const Key& key, std::span<std::byte> block) {
                     read_all(file.get(), std::as_writable_bytes(std::span(&header, 1))) &&
                     header.magic == expected.magic && header.size == block.size() &&
                     read_all(file.get(), block) && header.sum == sum_of(block);
-  if (!read) {
-    remove(name);
-    return false;
+  if (read) {
+    ::futimens(file.get(), nullptr);  // for the order after a restart
+  } else {
+    const std::scoped_lock lock(mutex_);
+    forget(name);
+    remove_file(name);
   }
-  used_.splice(used_.end(), used_, found->second.place);
-  ::futimens(file.get(), nullptr);  // for the order after a restart
-  return true;
+  return read;
 }
 
 void DiskBlocks::save(const Key& key, std::span<const std::byte> block) {
-  const std::string name = name_of(key);
-  const std::uint64_t size = block.size() + sizeof(Header);
-  if (files_.contains(name) || size > max_bytes_) return;
-  while (bytes_ + size > max_bytes_) remove(std::string(used_.front()));
-  try {
-    write(name, block);
-    add(name, size);
-  } catch (const Error& error) {
-    if (!std::exchange(warned_, true)) log_warning("the prefix cache on disk: {}", error.what());
+  std::string name = name_of(key);
+  const std::scoped_lock lock(mutex_);
+  if (files_.contains(name) || block.size() + sizeof(Header) > max_bytes_) return;
+  if (!waiting_.empty() && waiting_bytes_ + block.size() > kMostWaiting) return;
+  waiting_.push_back({std::move(name), {block.begin(), block.end()}});
+  waiting_bytes_ += block.size();
+  wake_.notify_one();
+}
+
+void DiskBlocks::flush() {
+  std::unique_lock lock(mutex_);
+  written_.wait(lock, [this] { return waiting_.empty(); });
+}
+
+void DiskBlocks::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return stop_ || !waiting_.empty(); });
+    if (waiting_.empty()) return;
+    const Waiting& next = waiting_.front();  // which stays in place while others are added
+    const std::uint64_t size = next.block.size() + sizeof(Header);
+    if (!files_.contains(next.name)) {  // it may have been saved twice
+      const std::vector<std::string> gone = make_room(size);
+      lock.unlock();
+      for (const std::string& name : gone) remove_file(name);
+      const bool done = write(next);
+      lock.lock();
+      if (done) add(next.name, size);
+    }
+    waiting_bytes_ -= next.block.size();
+    waiting_.pop_front();
+    if (waiting_.empty()) written_.notify_all();
   }
 }
 
 // Beside, and renamed: a file of that name is whole, unless the machine itself stops; the sum
-// tells.
-void DiskBlocks::write(const std::string& name, std::span<const std::byte> block) {
-  const fs::path beside = folder_ / (name + ".new");
+// tells. False when the disk does not take it, which is said once.
+bool DiskBlocks::write(const Waiting& waiting) {
+  const fs::path beside = folder_ / (waiting.name + ".new");
   Header header;
-  header.size = block.size();
-  header.sum = sum_of(block);
+  header.size = waiting.block.size();
+  header.sum = sum_of(waiting.block);
   const Descriptor file(beside, O_WRONLY | O_CREAT | O_TRUNC);
-  const bool written =
-      file.get() >= 0 && write_all(file.get(), std::as_bytes(std::span(&header, 1))) &&
-      write_all(file.get(), block) && ::rename(beside.c_str(), (folder_ / name).c_str()) == 0;
-  if (written) return;
+  const bool written = file.get() >= 0 &&
+                       write_all(file.get(), std::as_bytes(std::span(&header, 1))) &&
+                       write_all(file.get(), waiting.block) &&
+                       ::rename(beside.c_str(), (folder_ / waiting.name).c_str()) == 0;
+  if (written) return true;
   const int fault = errno;
   ::unlink(beside.c_str());
-  fail("{}: {}", beside.string(), errno_text(fault));
+  if (!std::exchange(warned_, true)) {
+    log_warning("the prefix cache goes on in memory alone: {}: {}", beside.string(),
+                errno_text(fault));
+  }
+  return false;
 }
 
 }  // namespace frugal::server

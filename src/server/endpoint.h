@@ -15,8 +15,6 @@ namespace frugal::server {
 struct Call {
   std::shared_ptr<Exchange> exchange;
   std::shared_ptr<ServedModel> model;
-  /// Called once before the client is told of the end; the bill is written here.
-  std::function<void(const Usage& usage, Ending worst)> on_done;
   std::int64_t prompt_tokens = 0;
 };
 

@@ -67,7 +67,7 @@ struct ChoiceEnd {
   std::string error{};
 };
 
-/// Gets what happens, call after call, on the engine's thread, which waits meanwhile.
+/// Gets what happens, call after call, and takes no time: the engine's thread waits meanwhile.
 class GenerationListener {
  public:
   virtual ~GenerationListener() = default;

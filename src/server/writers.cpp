@@ -35,7 +35,6 @@ class Writer : public GenerationListener {
   }
 
   void on_done(const Usage& usage, Ending worst) override {
-    call_.on_done(usage, worst);
     if (worst == Ending::error) {
       const ApiError error(500, "the model failed: " + error_);
       if (!stream_) return call_.exchange->send(error_response(error));

@@ -219,6 +219,10 @@ class RestartTest(support.ProgramTest):
                 hits = again["usage"]["prompt_cache_hit_tokens"]
                 self.assertEqual(hits % 64, 0)
                 self.assertGreater(hits, 200)
+                deadline = time.monotonic() + 20  # files are written beside the answers
+                while len(list((data / "cache" / "tiny").glob("[!.]*"))) < hits // 64:
+                    self.assertLess(time.monotonic(), deadline)
+                    time.sleep(0.01)
                 server.process.kill()
             with serving.serving("-m", model, "--data", data) as server:
                 later = server.post("/chat/completions", long)[2]

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <vector>
 
+#include "server/full_disk.h"
 #include "support/data.h"
 
 namespace frugal::server {
@@ -12,6 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using frugal::testing::TemporaryFolder;
+using testing::count;
+using testing::FullDisk;
 
 std::vector<std::byte> block(int value) { return std::vector<std::byte>(1000, std::byte(value)); }
 
@@ -24,6 +27,11 @@ class DiskBlocksTest : public ::testing::Test {
     const std::vector<std::int32_t> tokens(64, token);
     return blocks.child(blocks.root("ann"), tokens);
   }
+  // Saves a block of that number, and waits for its file.
+  static void save(DiskBlocks& blocks, int value) {
+    blocks.save(key(blocks, value), block(value));
+    blocks.flush();
+  }
   fs::path only_file() { return fs::directory_iterator(folder_.path() / "cache")->path(); }
 
   TemporaryFolder folder_;
@@ -33,12 +41,12 @@ class DiskBlocksTest : public ::testing::Test {
 TEST_F(DiskBlocksTest, WhatWasSavedIsThereAfterARestart) {
   {
     DiskBlocks blocks = open();
-    blocks.save(key(blocks, 1), block(7));
+    save(blocks, 1);
   }
   DiskBlocks blocks = open();
   EXPECT_FALSE(blocks.load(key(blocks, 2), read_));
   ASSERT_TRUE(blocks.load(key(blocks, 1), read_));
-  EXPECT_EQ(read_, block(7));
+  EXPECT_EQ(read_, block(1));
 }
 
 TEST_F(DiskBlocksTest, OtherModelsAndOwnersHaveOtherKeys) {
@@ -53,14 +61,14 @@ TEST_F(DiskBlocksTest, OtherModelsAndOwnersHaveOtherKeys) {
 
 TEST_F(DiskBlocksTest, ADamagedFileIsNotUsed) {
   DiskBlocks blocks = open();
-  blocks.save(key(blocks, 1), block(7));
+  save(blocks, 1);
   {
     std::fstream file(only_file(), std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(500);
     file.put('x');
   }
   EXPECT_FALSE(blocks.load(key(blocks, 1), read_));
-  blocks.save(key(blocks, 1), block(8));
+  save(blocks, 1);
   fs::resize_file(only_file(), 300);
   EXPECT_FALSE(blocks.load(key(blocks, 1), read_));
   EXPECT_FALSE(blocks.load(key(blocks, 1), read_));
@@ -69,9 +77,9 @@ TEST_F(DiskBlocksTest, ADamagedFileIsNotUsed) {
 
 TEST_F(DiskBlocksTest, TheLongestUnusedGoFirst) {
   DiskBlocks blocks = open("model", 3200);  // room for three
-  for (int i = 1; i <= 3; ++i) blocks.save(key(blocks, i), block(i));
+  for (int i = 1; i <= 3; ++i) save(blocks, i);
   EXPECT_TRUE(blocks.load(key(blocks, 1), read_));
-  blocks.save(key(blocks, 4), block(4));
+  save(blocks, 4);
   EXPECT_TRUE(blocks.load(key(blocks, 1), read_));
   EXPECT_FALSE(blocks.load(key(blocks, 2), read_));
   EXPECT_TRUE(blocks.load(key(blocks, 3), read_));
@@ -80,9 +88,47 @@ TEST_F(DiskBlocksTest, TheLongestUnusedGoFirst) {
 
 TEST_F(DiskBlocksTest, OnlyItsOwnerMayRead) {
   DiskBlocks blocks = open();
-  blocks.save(key(blocks, 1), block(7));
+  save(blocks, 1);
   EXPECT_EQ(fs::status(only_file()).permissions(), fs::perms::owner_read | fs::perms::owner_write);
   EXPECT_EQ(fs::status(folder_.path() / "cache").permissions(), fs::perms::owner_all);
+}
+
+TEST_F(DiskBlocksTest, WhatWaitsIsWrittenAtTheEnd) {
+  {
+    DiskBlocks blocks = open();
+    for (int i = 1; i <= 100; ++i) blocks.save(key(blocks, i), block(i));
+  }
+  DiskBlocks blocks = open();
+  for (int i = 1; i <= 100; ++i) {
+    ASSERT_TRUE(blocks.load(key(blocks, i), read_)) << i;
+    EXPECT_EQ(read_, block(i));
+  }
+}
+
+TEST_F(DiskBlocksTest, BlocksThatComeFasterThanTheDiskTakesThemAreDropped) {
+  DiskBlocks blocks = open("model", 8ULL << 30);
+  const std::vector<std::byte> large(130U << 20);  // more than may wait, but for a single one
+  for (int i = 1; i <= 3; ++i) blocks.save(key(blocks, i), large);
+  blocks.flush();
+  EXPECT_GE(blocks.bytes(), large.size());
+  EXPECT_LT(blocks.bytes(), 2 * large.size());
+}
+
+TEST_F(DiskBlocksTest, AFullDiskIsGoneOnWithout) {
+  DiskBlocks blocks = open();
+  save(blocks, 1);
+  testing::CapturedStderr captured;
+  {
+    const FullDisk full;
+    for (int i = 2; i <= 50; ++i) save(blocks, i);
+  }
+  const std::string said = captured.finish();
+  EXPECT_EQ(count(said, "in memory alone"), 1) << said;
+  EXPECT_FALSE(blocks.load(key(blocks, 2), read_));
+  EXPECT_TRUE(blocks.load(key(blocks, 1), read_));
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_.path() / "cache"), {}), 1);
+  save(blocks, 2);
+  EXPECT_TRUE(blocks.load(key(blocks, 2), read_));
 }
 
 }  // namespace
