@@ -280,4 +280,15 @@ std::span<float> Tape::cross_entropy(ConstView hidden, const Parameter& head,
   return log_probabilities;
 }
 
+std::span<float> Tape::divergence(ConstView hidden, const Parameter& head,
+                                  std::span<const std::int32_t> targets,
+                                  const ops::TeacherRows& teacher, float slope) {
+  require(slope == 0 || recording_ != nullptr, "divergence: a loss needs a recording");
+  const std::span<float> divergences = arena_.array<float>(hidden.rows);
+  const View d_hidden = slope != 0 ? recording_->gradient(hidden) : View{};
+  ops::divergence(context_, hidden, head.weight.floats(), targets, teacher, slope, divergences,
+                  d_hidden, head.gradient, arena_);
+  return divergences;
+}
+
 }  // namespace frugal::autograd

@@ -10,6 +10,7 @@
 #include "autograd/recording.h"
 #include "ops/attention/attention.h"
 #include "ops/cross_entropy/cross_entropy.h"
+#include "ops/cross_entropy/divergence.h"
 #include "ops/mla/mla.h"
 #include "ops/moe/experts_backward.h"
 #include "ops/rope/rope.h"
@@ -81,6 +82,12 @@ class Tape {
   std::span<float> cross_entropy(ConstView hidden, const Parameter& head,
                                  std::span<const std::int32_t> targets,
                                  const ops::LossSlope& slope);
+
+  /// The divergences [T] of the head's distributions from a teacher's, as in ops::divergence(). A
+  /// slope other than 0 needs a recording and is where backward() begins.
+  std::span<float> divergence(ConstView hidden, const Parameter& head,
+                              std::span<const std::int32_t> targets,
+                              const ops::TeacherRows& teacher, float slope);
 
   /// One layer: x [T, d] -> [T, d]. It depends on no other value, and may run twice.
   using Layer = std::function<View(View x)>;

@@ -245,6 +245,50 @@ TEST_P(OpsGradient, CrossEntropyInChunks) {
   for (std::int64_t c = 0; c < 4; ++c) EXPECT_EQ(x.gradient.row(3)[c], 0) << "an ignored row";
 }
 
+TEST_P(OpsGradient, DivergenceOfVocabulariesOfAnyLength) {
+  const std::int64_t rows = 7;
+  for (const std::int64_t of_teacher : {10, 13, 17}) {
+    const std::int64_t vocab = 13;
+    Parameter x = random_parameter(rng_, rows, 5);
+    Parameter head = random_parameter(rng_, vocab, 5);
+    Parameter teacher_x = random_parameter(rng_, rows, 3);
+    const Parameter teacher_head = random_parameter(rng_, of_teacher, 3);
+    const std::vector<std::int32_t> targets = {0, 0, 5, ops::kIgnored, 0, 12, 0};
+    const auto loss = [&](float slope, Recording* recording) {
+      Arena arena;
+      Tape inference(context_, arena);
+      Recording unused;
+      Tape training(context_, arena, recording != nullptr ? *recording : unused);
+      Tape& tape = recording != nullptr ? training : inference;
+      const ops::TeacherRows teacher{teacher_x.weight.floats(), teacher_head.weight};
+      double sum = 0;
+      for (const float d : tape.divergence(value_of(tape, x), head, targets, teacher, slope)) {
+        EXPECT_GE(d, 0);
+        sum += d;
+      }
+      if (recording != nullptr) recording->backward();
+      return sum;
+    };
+    Recording recording;
+    const double at = loss(1, &recording);
+    EXPECT_GT(at, 0.1);
+    EXPECT_NEAR(at, loss(0, nullptr), 1e-6 * at);
+    for (Parameter* p : {&x, &head}) {
+      auto* values = const_cast<float*>(p->weight.floats().data);
+      for (std::int64_t i = 0; i < p->gradient.size(); i += 3) {
+        const float old = values[i];
+        values[i] = old + 0.01F;
+        const double above = loss(0, nullptr);
+        values[i] = old - 0.01F;
+        const double below = loss(0, nullptr);
+        values[i] = old;
+        EXPECT_NEAR(p->gradient.data[i], (above - below) / 0.02, 2e-3) << "element " << i;
+      }
+    }
+    for (std::int64_t c = 0; c < 5; ++c) EXPECT_EQ(x.gradient.row(3)[c], 0) << "an ignored row";
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Isa, OpsGradient,
                          ::testing::Values(Isa::reference, Isa::avx2, Isa::avx512),
                          [](const auto& param) { return isa_name(param.param); });

@@ -1,5 +1,4 @@
-// The output head, the softmax over the vocabulary and the loss of a language model in one: logits
-// exist for a chunk of rows at a time only.
+// The output head, the softmax over the vocabulary and the loss of a language model in one.
 #pragma once
 
 #include <functional>
