@@ -151,7 +151,8 @@ void run_serve(ServeOptions options) {
     const auto base = models.get("");
     for (const std::string& adapter : adapters) models.get(adapter);
   }
-  fmt::print(stderr, "frugal: serving on http://{}:{}\n", options.listen.host, http.port());
+  fmt::print(stderr, "frugal: serving on {}://{}:{}\n",
+             options.listen.tls_cert.empty() ? "http" : "https", options.listen.host, http.port());
   {
     const IdleWatch watch(models, options.idle_minutes);
     http.run();
@@ -191,6 +192,16 @@ void add_serve(CLI::App& app) {
   command->add_option("--port", options->listen.port, "Port to listen on; 0: any free one")
       ->check(CLI::Range(0, 65535).description(""))
       ->capture_default_str();
+  CLI::Option* cert =
+      command
+          ->add_option("--tls-cert", options->listen.tls_cert,
+                       "Speak HTTPS: a PEM file of the certificate and those that vouch for it")
+          ->type_name("FILE");
+  cert->needs(command
+                  ->add_option("--tls-key", options->listen.tls_key,
+                               "A PEM file of the certificate's private key")
+                  ->needs(cert)
+                  ->type_name("FILE"));
   command
       ->add_option("--data", options->data,
                    "Folder of keys, ledger and chats (default: ~/.local/share/frugal)")

@@ -1,4 +1,4 @@
-// Sockets: accepts connections and speaks HTTP/1.1 over them.
+// Sockets: accepts connections and speaks HTTP/1.1 over them, with TLS if so wished.
 #pragma once
 
 #include <chrono>
@@ -14,6 +14,8 @@ namespace frugal::server {
 struct ListenOptions {
   std::string host = "127.0.0.1";  // an address or a name
   std::uint16_t port = 8080;       // 0: any free one
+  std::string tls_cert{};          // PEM files, as tls.h has them; empty: plain HTTP
+  std::string tls_key{};
   std::uint64_t max_body = 32U << 20;
   /// For one whole request, so that a byte a second holds nothing for long.
   std::chrono::milliseconds read_timeout = std::chrono::seconds(30);
@@ -37,7 +39,8 @@ struct ServerState;
 /// break the protocol cost a connection and no more.
 class HttpServer {
  public:
-  /// Listens from here on. Throws Error when it cannot, naming the address. `on_cutoff` is called
+  /// Listens from here on. Throws Error when it cannot, naming the address, or the file that TLS
+  /// cannot use. `on_cutoff` is called
   /// when the grace after stop() is over: it ends the responses that still run.
   HttpServer(ListenOptions options, Handler handler, std::function<void()> on_cutoff);
   ~HttpServer();

@@ -1,11 +1,11 @@
 """frugal serve on a disk that fills up, and has room again."""
 
 import contextlib
+import json
 import pathlib
 import resource
 import subprocess
 import tempfile
-import threading
 import time
 import unittest
 
@@ -107,19 +107,19 @@ class FullDiskTest(support.ProgramTest):
         data = self.scratch / "data"
         disk = self.disk(kind, data)
         headers = self.key(data)
-        # Blocks on disk would make it full again. The answer runs for as long as it takes to fill.
+        # Blocks on disk would make it full again.
         options = ("-m", self.model, "--data", data, "--cache-gigabytes", 0, "--context", 20000)
         with serving.serving(*options) as server:
             answers = [self.ask(server, headers)[1]]
-            long = {"max_tokens": 3000, "temperature": 0, "messages": [{"role": "user", "content": "a"}]}
-            thread = threading.Thread(
-                target=lambda: answers.append(self.ask(server, headers, **long)[1])
-            )
-            thread.start()
-            time.sleep(0.1)
-            disk.fill(server)
-            thread.join()
-            self.assertIn("choices", answers[-1])  # what was being answered is answered
+            long = {**QUESTION, "max_tokens": 900, "response_format": tiny_model.at_least(250)}
+            long["stream_options"] = {"include_usage": True}
+            with server.begun("/chat/completions", long, headers) as stream:
+                disk.fill(server)
+                # What was being answered is answered, and billed when there is room again.
+                *_, usage, done = [line for line in stream.read().splitlines() if line]
+            self.assertEqual(done, b"data: [DONE]")
+            answers.append(json.loads(usage.removeprefix(b"data: ")))
+            self.assertEqual(server.get("/api/ledger", headers=headers)[2]["days"][0]["requests"], 2)
             self.check_refusals(server, headers)
             disk.free(server)
             answers.append(self.wait_until_it_answers(server, headers))

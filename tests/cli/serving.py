@@ -11,13 +11,19 @@ import support
 
 
 class Server:
-    def __init__(self, process, port):
+    def __init__(self, process, port, tls=None):
         self.process = process
         self.port = port
+        self.tls = tls
+
+    def connect(self, timeout=120):
+        if self.tls is None:
+            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout, context=self.tls)
 
     def request(self, method, path, body=None, headers=None, timeout=120):
         """Status, headers and body (parsed when it is JSON) of one request."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        connection = self.connect(timeout)
         data = body if body is None or isinstance(body, (bytes, str)) else json.dumps(body)
         connection.request(method, path, data, headers or {})
         response = connection.getresponse()
@@ -39,6 +45,17 @@ class Server:
         lines = [line[6:] for line in text.splitlines() if line.startswith("data: ")]
         return [line if line == "[DONE]" else json.loads(line) for line in lines]
 
+    @contextlib.contextmanager
+    def begun(self, path, body, headers=None):
+        """A stream whose first event has come; yields the response, to read the rest of."""
+        connection = self.connect()
+        connection.request("POST", path, json.dumps({**body, "stream": True}), headers or {})
+        response = connection.getresponse()
+        while not response.readline().startswith(b"data: "):
+            pass
+        yield response
+        connection.close()
+
     def stop(self, how=signal.SIGTERM):
         """Returns what it still said on standard error."""
         self.process.send_signal(how)
@@ -48,8 +65,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(*arguments, port=0, environment=None):
-    """Starts the server, on a free port unless one is named; stops it at the end."""
+def serving(*arguments, port=0, environment=None, tls=None):
+    """Starts the server, on a free port unless one is named; stops it at the end. `tls`: the ssl
+    context of clients."""
     process = subprocess.Popen(
         [support.program(), "serve", "--port", str(port), *map(str, arguments)],
         stderr=subprocess.PIPE,
@@ -60,12 +78,12 @@ def serving(*arguments, port=0, environment=None):
         said = []
         for line in process.stderr:
             said.append(line)
-            found = re.search(r"serving on http://[^ ]*:(\d+)", line)
+            found = re.search(r"serving on https?://[^ ]*:(\d+)", line)
             if found:
                 break
         else:
             raise AssertionError("".join(said))
-        yield Server(process, int(found[1]))
+        yield Server(process, int(found[1]), tls)
     finally:
         if process.poll() is None:
             process.kill()

@@ -62,6 +62,12 @@ def make(folder, template=TEMPLATE, context=512):
     return folder
 
 
+def at_least(tokens):
+    """A response_format that makes an answer so long: each token is a character."""
+    schema = {"type": "string", "minLength": tokens, "maxLength": tokens + 9}
+    return {"type": "json_schema", "json_schema": {"name": "long", "schema": schema}}
+
+
 def make_adapter(folder, seed, hidden=64):
     """Writes a LoRA adapter of the model, in PEFT's form, with random values."""
     rng = random.Random(seed)
