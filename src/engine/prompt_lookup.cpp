@@ -17,9 +17,9 @@ std::vector<std::int32_t> look_up(std::span<const std::int32_t> tokens, std::int
     if (tokens.size() <= length) continue;
     const auto end = tokens.last(length);
     const auto before = tokens.first(tokens.size() - 1);
-    const auto found = std::ranges::find_end(before, end);
-    if (found.empty()) continue;
-    const auto begin = static_cast<std::size_t>(found.end() - before.begin());
+    const auto found = std::find_end(before.begin(), before.end(), end.begin(), end.end());
+    if (found == before.end()) continue;
+    const auto begin = static_cast<std::size_t>(found - before.begin()) + length;
     std::vector<std::int32_t> draft;
     for (std::size_t at = begin; std::ssize(draft) < most; ++at) {
       // Where the text ends, the draft itself goes on: what repeats, repeats again.
