@@ -27,6 +27,7 @@ struct DistilOptions {
   std::int64_t parallel = 16;
   std::uint64_t seed = 1;
   bool force_think = false;
+  bool logits = false;  // the student learns the teacher's whole distributions
   int threads = 0;
   TuneOptions student;  // its data is what the teacher gives
 

@@ -18,6 +18,7 @@
 #include "base/rng.h"
 #include "train/adamw.h"
 #include "train/adapted_model.h"
+#include "train/objective.h"
 
 namespace frugal::train {
 
@@ -94,13 +95,14 @@ double learning_rate(const TuneOptions& o, std::int64_t step, std::int64_t steps
 
 class Tuner {
  public:
-  Tuner(const TuneOptions& options, const BaseModel& base)
+  Tuner(const TuneOptions& options, const BaseModel& base, const models::Transformer* teacher)
       : o_(options),
         base_(base),
         threads_(o_.threads > 0 ? o_.threads : usable_cores()),
         context_{threads_, chosen_isa()},
         model_(open_trainable(base, context_, o_.lora, o_.seed)),
-        learner_(model_, context_),
+        objective_(teacher == nullptr ? make_token_loss(model_, context_)
+                                      : make_divergence(model_, *teacher, context_)),
         optimizer_(model_, adamw_options(o_)) {
     if (o_.lr == 0) o_.lr = o_.lora.rank > 0 ? 2e-4 : 1e-5;
     read_data();
@@ -174,7 +176,7 @@ class Tuner {
     double sum = 0;
     std::int64_t rows = 0;
     for (const Batch& batch : batches_of(validation_, all, o_.micro_batch_tokens)) {
-      for (const float nll : learner_.nll(batch)) sum += nll;
+      sum += objective_->sum(batch);
       rows += count(batch, 0).rows;
     }
     return sum / static_cast<double>(std::max<std::int64_t>(rows, 1));
@@ -182,12 +184,13 @@ class Tuner {
 
   Json step(std::span<const std::size_t> chosen, double lr) {
     const std::vector<Batch> batches = batches_of(training_, chosen, o_.micro_batch_tokens);
-    LossCounts counts;
-    for (const Batch& batch : batches) counts += count(batch, 0);
+    std::int64_t rows = 0;
+    for (const Batch& batch : batches) rows += count(batch, 0).rows;
+    rows = std::max<std::int64_t>(rows, 1);
     model_.zero_gradients(context_);
-    LossSums sums;
-    for (const Batch& batch : batches) sums += learner_.learn(batch, counts, {});
-    const double loss = sums.nll / static_cast<double>(std::max<std::int64_t>(counts.rows, 1));
+    double sum = 0;
+    for (const Batch& batch : batches) sum += objective_->learn(batch, rows);
+    const double loss = sum / static_cast<double>(rows);
     const double norm = optimizer_.gradient_norm(context_);
     require(std::isfinite(loss) && std::isfinite(norm),
             "step {}: the loss is {} and the gradient norm {}; a smaller lr may help. The best "
@@ -199,7 +202,7 @@ class Tuner {
     return {{"step", result_.steps},
             {"tokens", result_.tokens},
             {"loss", loss},
-            {"answer_tokens", counts.rows},
+            {"answer_tokens", rows},
             {"lr", lr},
             {"grad_norm", norm}};
   }
@@ -229,7 +232,7 @@ class Tuner {
   ThreadPool threads_;
   ops::Context context_;
   TrainableModel model_;
-  Learner learner_;
+  std::unique_ptr<Objective> objective_;
   AdamW optimizer_;
   std::vector<Sample> training_;
   std::vector<Sample> validation_;
@@ -239,8 +242,8 @@ class Tuner {
 }  // namespace
 
 TuneResult tune(const TuneOptions& options, const BaseModel& base,
-                const std::function<bool()>& stop) {
-  return Tuner(options, base).run(stop);
+                const std::function<bool()>& stop, const models::Transformer* teacher) {
+  return Tuner(options, base, teacher).run(stop);
 }
 
 }  // namespace frugal::train

@@ -43,8 +43,10 @@ struct TuneResult {
 
 /// Tunes, and leaves in options.out the weights with the best validation loss of all steps: a
 /// model's folder, or an adapter in PEFT's format. metrics.jsonl beside it has a line a step.
-/// `stop` is asked after each step. Throws Error when the loss is no number.
+/// `stop` is asked after each step. With a teacher, whose tokens are the same
+/// (train/same_tokens.h), the loss is the divergence from it and not that of the tokens. Throws
+/// Error when the loss is no number.
 TuneResult tune(const TuneOptions& options, const BaseModel& base,
-                const std::function<bool()>& stop);
+                const std::function<bool()>& stop, const models::Transformer* teacher = nullptr);
 
 }  // namespace frugal::train

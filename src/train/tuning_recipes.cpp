@@ -51,6 +51,9 @@ void read_policy(RecipeSection& s, ReinforceOptions& o) {
 }
 
 void check_teacher(const DistilOptions& o, const std::string& recipe) {
+  require(!o.teacher.empty(), "{}: distil.teacher is missing", recipe);
+  require(!o.logits || !o.student.model.empty(),
+          "{}: distil.logits needs distil.student, which is to learn them", recipe);
   if (!o.teacher_is_url()) {
     require(o.teacher_model.empty(), "{}: distil.teacher_model is for a teacher that is a URL",
             recipe);
@@ -64,6 +67,8 @@ void check_teacher(const DistilOptions& o, const std::string& recipe) {
   require(!o.teacher_model.empty(),
           "{}: distil.teacher_model is missing: what {} calls the model that is to answer", recipe,
           printable(o.teacher));
+  require(!o.logits, "{}: distil.logits needs a teacher on this machine: a server gives none",
+          recipe);
   require(!o.force_think,
           "{}: distil.force_think needs a model on this machine; a server decides for itself "
           "whether its model thinks",
@@ -137,11 +142,11 @@ DistilOptions read_distil_recipe(const std::filesystem::path& file,
   s.number("parallel", o.parallel, 1, 4096);
   s.number("seed", o.seed, 0, 1e15);
   s.boolean("force_think", o.force_think);
+  s.boolean("logits", o.logits);
   s.number("threads", o.threads, 0, 1024);
   s.refuse_rest();
   read_tune(recipe.section("tune"), o.student);
   read_lora(recipe.section("lora"), o.student.lora);
-  require(!o.teacher.empty(), "{}: distil.teacher is missing", recipe.name());
   check_teacher(o, recipe.name());
   require(!o.task.empty(), "{}: distil.task is missing", recipe.name());
   return o;

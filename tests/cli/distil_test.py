@@ -163,6 +163,7 @@ class Distil(support.ProgramTest):
         self.fails(wise.url, "teacher_model is missing", teacher_model="")
         self.fails("folder", "teacher_model is for a teacher that is a URL")
         self.fails(wise.url, "force_think", force_think=True)
+        self.fails(wise.url, "distil.logits needs a teacher on this machine", logits=True, student="m")
         wise.say = right  # and what was wrong is forgotten
         self.distil(wise.url)
 

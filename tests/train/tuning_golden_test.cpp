@@ -12,6 +12,7 @@
 #include "support/data.h"
 #include "train/adapted_model.h"
 #include "train/conversations.h"
+#include "train/objective.h"
 #include "train/policy.h"
 
 namespace frugal::train {
@@ -89,13 +90,12 @@ TEST_F(TuningGolden, PolicyLossAndEveryGradient) {
   EXPECT_EQ(learner.learn(rollouts, std::ssize(rollouts), options).max_difference, 0);
 }
 
-TEST_F(TuningGolden, LossOfAnswersOnly) {
-  const Tensors golden(folder_ / "masked.safetensors");
-  const auto tokens = golden.values<std::int32_t>("tokens");
-  const auto learned = golden.values<std::int32_t>("learned");
+// The sequences of masked.safetensors, packed.
+Batch masked_batch(std::span<const std::int32_t> tokens, std::span<const std::int32_t> learned,
+                   std::span<const std::int32_t> lengths) {
   Batch batch;
   std::size_t at = 0;
-  for (const std::int32_t length : golden.values<std::int32_t>("lengths")) {
+  for (const std::int32_t length : lengths) {
     Sample sample;
     for (std::int32_t i = 0; i < length; ++i, ++at) {
       sample.tokens.push_back(tokens[at]);
@@ -103,6 +103,14 @@ TEST_F(TuningGolden, LossOfAnswersOnly) {
     }
     append(sample, batch);
   }
+  return batch;
+}
+
+TEST_F(TuningGolden, LossOfAnswersOnly) {
+  const Tensors golden(folder_ / "masked.safetensors");
+  const Batch batch =
+      masked_batch(golden.values<std::int32_t>("tokens"), golden.values<std::int32_t>("learned"),
+                   golden.values<std::int32_t>("lengths"));
   TrainableModel model = TrainableModel::load(base_, context_);
   Learner learner(model, context_);
   model.zero_gradients(context_);
@@ -110,6 +118,29 @@ TEST_F(TuningGolden, LossOfAnswersOnly) {
   const LossSums sums = learner.learn(batch, counts, {});
   EXPECT_NEAR(sums.nll / static_cast<double>(counts.rows), golden.values<float>("loss")[0], 1e-5);
   expect_gradients(model, golden);
+}
+
+TEST_F(TuningGolden, DivergenceFromATeacher) {
+  const Tensors masked(folder_ / "masked.safetensors");
+  const Batch batch =
+      masked_batch(masked.values<std::int32_t>("tokens"), masked.values<std::int32_t>("learned"),
+                   masked.values<std::int32_t>("lengths"));
+  const Tensors golden(folder_ / "divergence.safetensors");
+  const float expected = golden.values<float>("loss")[0];
+  const auto rows = static_cast<double>(count(batch, 0).rows);
+  TrainableModel model = TrainableModel::load(base_, context_);
+  for (const bool packed : {false, true}) {  // laid out for serving
+    models::Transformer teacher(models::load_model(frugal::testing::golden("train") / "qwen2"),
+                                context_);
+    if (packed) teacher.pack();
+    const auto objective = make_divergence(model, teacher, context_);
+    model.zero_gradients(context_);
+    EXPECT_NEAR(objective->learn(batch, count(batch, 0).rows) / rows, expected, 1e-5);
+    EXPECT_NEAR(objective->sum(batch) / rows, expected, 1e-5);
+    expect_gradients(model, golden);
+  }
+  models::Transformer itself(models::load_model(base_), context_);
+  EXPECT_NEAR(make_divergence(model, itself, context_)->sum(batch), 0, 1e-5);
 }
 
 Batch one_sequence(std::span<const std::int32_t> tokens) {

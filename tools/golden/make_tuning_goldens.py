@@ -8,6 +8,8 @@ The model is tests/golden/train/llama.
       of clipped tokens, and the gradient of each parameter, all written out with autograd.
   masked.safetensors                gradients of the mean of -log p over the learned tokens of two
       sequences that are run each alone.
+  divergence.safetensors            for the same two sequences, a qwen2 (tests/golden/train/qwen2) as
+      teacher: KL(teacher || model), averaged over the learned tokens, and its gradients.
   adapter/                          what PEFT saves for an adapter of rank 3, alpha 5
   adapted.safetensors               logits of PEFT's model, and of it merged, for one sequence, and
       gradients of the mean -log p with regard to the adapter
@@ -75,15 +77,20 @@ def save_gradients(parameters, name, **more):
     save_file({**tensors, **more}, OUT / name)
 
 
-def masked_golden():
+def masked_sequences():
     torch.manual_seed(4)
-    model = load()
     tokens, learned = [], []
     for length in (20, 33):
         tokens.append(torch.randint(0, 48, (length,)))
         mask = torch.rand(length) < 0.4
         mask[0] = False
         learned.append(mask)
+    return tokens, learned
+
+
+def masked_golden():
+    model = load()
+    tokens, learned = masked_sequences()
     total = 0
     for ids, mask in zip(tokens, learned):
         logprobs = F.log_softmax(model(ids[None]).logits[0, :-1], dim=-1)
@@ -96,6 +103,24 @@ def masked_golden():
         lengths=torch.tensor([20, 33], dtype=torch.int32),
         tokens=torch.cat(tokens).int(), learned=torch.cat(learned).int(),
         loss=loss.detach().float().reshape(1))  # fmt: skip
+
+
+def divergence_golden():
+    model = load()
+    teacher = transformers.Qwen2ForCausalLM.from_pretrained(
+        GOLDEN / "train" / "qwen2", attn_implementation="eager").double()  # fmt: skip
+    tokens, learned = masked_sequences()
+    total = 0
+    for ids, mask in zip(tokens, learned):
+        with torch.no_grad():
+            wanted = F.log_softmax(teacher(ids[None]).logits[0, :-1], dim=-1)
+        logprobs = F.log_softmax(model(ids[None]).logits[0, :-1], dim=-1)
+        rows = F.kl_div(logprobs, wanted, reduction="none", log_target=True).sum(-1)
+        total = total + rows[mask[1:]].sum()
+    loss = total / sum(mask.sum() for mask in learned)
+    loss.backward()
+    save_gradients(model.named_parameters(), "divergence.safetensors",
+                   loss=loss.detach().float().reshape(1))  # fmt: skip
 
 
 def adapter_golden():
@@ -129,4 +154,5 @@ if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     policy_golden()
     masked_golden()
+    divergence_golden()
     adapter_golden()
