@@ -3,6 +3,7 @@
 import json
 import pathlib
 import random
+import shutil
 import tempfile
 
 import support
@@ -183,6 +184,47 @@ class Tune(support.ProgramTest):
         self.assertIn("the teacher gave 64 answers", again.out)
         self.expect_error("distil", recipe, "--out", out, "--set", "distil.temperature=0.5",
                           says=["teacher.json", "temperature"])  # fmt: skip
+
+    def test_a_student_learns_its_teachers_distributions(self):
+        # The teacher says one of four digits. Only the threes are right and kept, but each teaches
+        # how likely the others were.
+        recipe = self.recipe("logits.toml", f"""
+            [distil]
+            teacher = "{self.tuned}"
+            student = "{self.model}"
+            task = "{self.task}"
+            samples = 32
+            keep = 16
+            similarity = 1.0
+            temperature = 1.0
+            top_p = 1.0
+            max_tokens = 4
+            threads = 1
+            logits = true
+            [tune]
+            lr = 1e-2
+            epochs = 40
+            threads = 1
+            """)
+        out = self.folder / "logits"
+        self.expect_ok("distil", recipe, "--out", out)
+        losses = [m["loss"] for m in self.metrics(out / "student")]
+        self.assertGreater(losses[0], 1)
+        self.assertLess(losses[-1], 0.05)  # nats from the teacher's distribution
+        self.assertAlmostEqual(self.evaluate(out / "student")["pass@1"]["value"],
+                               self.evaluate(self.tuned)["pass@1"]["value"], delta=0.2)  # fmt: skip
+
+        other = self.folder / "other"
+        shutil.copytree(self.model, other)
+        settings = json.loads((other / "tokenizer_config.json").read_text())
+        settings["chat_template"] = settings["chat_template"].replace("assistant: ", "frugal: ")
+        (other / "tokenizer_config.json").write_text(json.dumps(settings))
+        self.expect_error("distil", recipe, "--out", out, "--set", f"distil.student={other}",
+                          says=["write the same conversation", str(self.tuned), str(other)])  # fmt: skip
+        tokenizer = (self.tuned / "tokenizer.json").read_text()
+        (other / "tokenizer.json").write_text(tokenizer.replace('"A":', '"~":'))
+        self.expect_error("distil", recipe, "--out", out, "--set", f"distil.student={other}",
+                          says=["different vocabularies", str(self.tuned), str(other), '"A"', '"~"'])  # fmt: skip
 
     def test_what_is_wrong_is_named(self):
         bad = self.folder / "bad.jsonl"
