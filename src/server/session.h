@@ -235,6 +235,8 @@ asio::awaitable<bool> Session<Stream>::respond(Connection& connection) {
       ok = co_await write_last();
       co_return ok;
     }
+    // What came while that was being written woke nobody.
+    if (output.head || !output.text.empty()) continue;
     lowest().expires_never();
     timer->expires_after(server_.options.keep_alive);
     const auto [error] = co_await timer->async_wait(kToken);

@@ -273,6 +273,18 @@ class SmolLM2Test(support.ProgramTest):
             self.assertTrue(text.startswith(support.SEA_ANSWER), text)
             self.assertEqual(reply["choices"][0]["finish_reason"], "stop")
 
+    def test_the_end_of_a_stream_does_not_wait_for_a_keep_alive(self):
+        # What comes while the server still writes has to be written next, not ten seconds later.
+        with (
+            tempfile.TemporaryDirectory() as data,
+            serving.serving("-m", support.smollm2(), "--data", data) as server,
+        ):
+            for seed in range(40):
+                request = {**QUESTION, "temperature": 1, "seed": seed, "max_tokens": 16, "stream": True}
+                status, _, text = server.post("/v1/chat/completions", request)
+                self.assertEqual(status, 200)
+                self.assertNotIn(": keep-alive", text)
+
 
 if __name__ == "__main__":
     support.main()
