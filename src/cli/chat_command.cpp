@@ -28,7 +28,7 @@ std::string introduction_of_box() {
       "A tiny model of our own: it calculates, solves word problems in English, Arabic and "
       "Chinese, plays countdown. For a conversation get a larger one:\n"
       "  ./frugal pull {0} && ./frugal chat --model {0}",
-      net::kDefaultModel);
+      net::kSmallModel);
 }
 
 void run_chat(ChatOptions options) {

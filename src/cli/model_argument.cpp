@@ -19,8 +19,8 @@ fs::path resolve_model(const std::string& text) {
     if (fs::path here = find_box_model(); !here.empty()) return here;
   }
   const net::KnownModel* known = net::find_known_model(text);
-  if (known != nullptr && known->name == net::kDefaultModel) {
-    if (fs::path here = find_default_model(); !here.empty()) return here;
+  if (known != nullptr && known->name == net::kSmallModel) {
+    if (fs::path here = find_small_model(); !here.empty()) return here;
   }
   const net::ModelName name = net::parse_model_name(text);
   if (!name.repository.empty()) {

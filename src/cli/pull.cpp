@@ -27,7 +27,7 @@ struct PullOptions {
 std::uint64_t bytes_of(double gigabytes) { return static_cast<std::uint64_t>(gigabytes * 1e9); }
 
 bool is_here(const net::KnownModel& model) {
-  if (model.name == net::kDefaultModel) return !find_default_model().empty();
+  if (model.name == net::kSmallModel) return !find_small_model().empty();
   return fs::exists(net::cached_path({std::string(model.repository), ""}));
 }
 
@@ -86,8 +86,8 @@ void run_pull(const PullOptions& options) {
     fmt::print(stderr, "frugal: {} comes under the licence {}, which its owner asks to accept\n",
                known->name, known->licence);
   }
-  const bool is_default = known != nullptr && known->name == net::kDefaultModel;
-  const fs::path path = is_default ? fetch_default_model() : fetch_model(name);
+  const bool is_default = known != nullptr && known->name == net::kSmallModel;
+  const fs::path path = is_default ? fetch_small_model() : fetch_model(name);
   if (options.json) {
     fmt::print("{}\n", Json{{"repository", name.repository}, {"path", path.string()}}.dump(2));
   } else {

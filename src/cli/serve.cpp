@@ -41,12 +41,6 @@ struct ServeOptions {
   server::ListenOptions listen;
 };
 
-// The source folder, of which the program is build/bin/frugal.
-fs::path source_folder() {
-  std::error_code error;
-  return fs::read_symlink("/proc/self/exe", error).parent_path().parent_path().parent_path();
-}
-
 // DATA/prices.json, or R1's prices.
 cost::PriceList read_prices(const fs::path& data) {
   const fs::path path = data / "prices.json";

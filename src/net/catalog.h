@@ -19,8 +19,8 @@ struct KnownModel {
   double memory_gigabytes() const { return gigabytes * 1.05 + 0.5; }
 };
 
-/// The model that `frugal chat` talks to unless told otherwise.
-inline constexpr std::string_view kDefaultModel = "smollm2-135m";
+/// A small one for small talk, which also a Python package carries (tools/get_smollm2.sh).
+inline constexpr std::string_view kSmallModel = "smollm2-135m";
 
 /// All of them, in the order to show.
 std::span<const KnownModel> known_models();

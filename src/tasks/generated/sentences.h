@@ -1,9 +1,8 @@
 // What word problems are told in: sentences of our own, language by language.
 #pragma once
 
-#include <array>
-#include <span>
 #include <string_view>
+#include <vector>
 
 namespace frugal::tasks {
 
@@ -16,19 +15,19 @@ struct Sentence {
 
 /// Sentences that fit each other: a beginning, one or two changes and a question are a problem.
 struct Scene {
-  std::span<const Sentence> beginnings;
-  std::span<const Sentence> changes;  // of {C}
-  std::span<const std::string_view> questions;
+  std::vector<Sentence> beginnings;
+  std::vector<Sentence> changes;  // of {C}
+  std::vector<std::string_view> questions;
 };
 
 /// A problem is composed from a scene, or a whole story.
 struct Language {
   std::string_view code;
-  std::span<const Scene> scenes;
-  std::span<const Sentence> stories;
-  std::span<const Sentence> held_out_stories;  // for the held-out part alone
-  std::span<const std::string_view> names;
-  std::span<const std::string_view> things;
+  std::vector<Scene> scenes;
+  std::vector<Sentence> stories;
+  std::vector<Sentence> held_out_stories;  // for the held-out part alone
+  std::vector<std::string_view> names;
+  std::vector<std::string_view> things;
 };
 
 const Language& english_sentences();
