@@ -35,7 +35,7 @@ fs::path resolve_model(const std::string& text) {
     fail("{} is not on this machine; fetch it ({:g} GB) with: frugal pull {}", text,
          known->gigabytes, known->name);
   }
-  std::vector<std::string> names;
+  std::vector<std::string> names = {std::string(kBoxModel)};
   for (const net::KnownModel& model : net::known_models()) names.emplace_back(model.name);
   const std::string suggestion = nearest(text, names);
   fail("{}: there is no such file or folder, nor a model of this name{}", printable(text),

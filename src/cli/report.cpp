@@ -20,9 +20,7 @@ struct ReportOptions {
 void run_report(const ReportOptions& o) {
   const std::string page = train::report_page(o.folders);
   const std::filesystem::path out = o.out.empty() ? o.folders.front() / "report.html" : o.out;
-  OutputFile file(out);
-  file.write(page);
-  file.commit();
+  write_text(out, page);
   fmt::print("{}\n", out.string());
 }
 

@@ -39,9 +39,7 @@ void run_train(const TrainOptions& o) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   require(!error, "cannot make the folder {}: {}", folder.string(), error.message());
-  OutputFile file(folder / "tokenizer.json");
-  file.write(made.dump(1));
-  file.commit();
+  write_text(folder / "tokenizer.json", made.dump(1));
   const std::size_t size = made["model"]["vocab"].size();
   if (o.json) {
     fmt::print("{}\n", Json{{"path", (folder / "tokenizer.json").string()},

@@ -136,9 +136,7 @@ EvalLog::EvalLog(fs::path path, const Json& header) : path_(std::move(path)) {
   } else if (path_.has_parent_path()) {
     fs::create_directories(path_.parent_path());
   }
-  OutputFile file(path_);
-  file.write(whole);
-  file.commit();
+  write_text(path_, whole);
 }
 
 void EvalLog::add(const tasks::Question& question, const std::vector<Answered>& samples,

@@ -127,9 +127,7 @@ void write_adapter(const fs::path& folder, const LoraConfig& config, const std::
                      {"use_dora", false},
                      {"modules_to_save", nullptr},
                      {"inference_mode", true}};
-  OutputFile file(folder / "adapter_config.json");
-  file.write(json.dump(2));
-  file.commit();
+  write_text(folder / "adapter_config.json", json.dump(2));
 }
 
 void load_adapter(ModelFiles& files, const fs::path& folder) {

@@ -52,9 +52,7 @@ std::vector<TeacherSample> read_samples(const fs::path& file) {
     }
     if (rest.empty()) return samples;
   }
-  OutputFile output(file);
-  output.write(kept);
-  output.commit();
+  write_text(file, kept);
   return samples;
 }
 
@@ -67,9 +65,7 @@ void keep_settings(const DistilOptions& o, bool there, const fs::path& file) {
                    {"seed", o.seed},       {"force_think", o.force_think}};
   if (o.teacher_is_url()) settings["teacher_model"] = o.teacher_model;
   if (!there || !fs::exists(file)) {
-    OutputFile output(file);
-    output.write(settings.dump(2) + "\n");
-    output.commit();
+    write_text(file, settings.dump(2) + "\n");
     return;
   }
   const Json known = read_json_file(file);

@@ -61,9 +61,7 @@ class ShardWriter {
                        {"token_bytes", index_.token_bytes},
                        {"documents", index_.documents},
                        {"tokens", index_.tokens}};
-    OutputFile file(folder_ / kIndex);
-    file.write(json.dump(1));
-    file.commit();
+    write_text(folder_ / kIndex, json.dump(1));
   }
   bool empty() const { return index_.tokens.empty(); }
 

@@ -179,5 +179,22 @@ class AccidentTest(TrainTest):
         self.go_on("nan")
 
 
+class TokenizerTest(support.ProgramTest):
+    def test_json_lines_are_learned_by_their_text(self):
+        texts = ["the sea and the wind\n", "السلام عليكم\n", "你好，世界\n"] * 20
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = pathlib.Path(scratch)
+            (folder / "a.txt").write_text("".join(texts), encoding="utf-8")
+            lines = [json.dumps({"text": text, "other": "noise noise noise"}) for text in texts]
+            (folder / "b.jsonl").write_text("\n".join(lines), encoding="utf-8")
+            made = {}
+            for name in ("a.txt", "b.jsonl"):
+                out = folder / name.replace(".", "-")
+                self.expect_ok("tokenizer", "train", "--data", folder / name, "--out", out, "--vocab-size", 300)
+                made[name] = (out / "tokenizer.json").read_text()
+        self.assertEqual(made["a.txt"], made["b.jsonl"])
+        self.assertNotIn("noise", made["b.jsonl"])
+
+
 if __name__ == "__main__":
     support.main()
