@@ -174,9 +174,7 @@ class OwnServer(support.ProgramTest):
 
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = pathlib.Path(folder.name)
+        cls.folder = support.class_folder(cls)
         cls.model = tiny_model.make(cls.folder / "tiny")
 
     def recipe(self, url, questions):

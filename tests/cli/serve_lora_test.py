@@ -1,7 +1,6 @@
 """LoRA adapters that frugal serve answers with by name, beside the model that they adapt."""
 
 import concurrent.futures
-import pathlib
 import tempfile
 
 import serving
@@ -14,9 +13,7 @@ PROMPT = "word " * 60
 class ServedAdaptersTest(support.ProgramTest):
     @classmethod
     def setUpClass(cls):
-        scratch = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(scratch.cleanup)
-        cls.folder = pathlib.Path(scratch.name)
+        cls.folder = support.class_folder(cls)
         cls.model = tiny_model.make(cls.folder / "tiny")
         cls.adapters = {
             name: tiny_model.make_adapter(cls.folder / f"adapter-{name}", seed)

@@ -3,12 +3,10 @@
 import contextlib
 import http.client
 import json
-import pathlib
 import shutil
 import socket
 import ssl
 import subprocess
-import tempfile
 import threading
 import time
 import unittest
@@ -36,9 +34,7 @@ def make_certificate(folder, name):
 class TlsTest(support.ProgramTest):
     @classmethod
     def setUpClass(cls):
-        scratch = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(scratch.cleanup)
-        cls.folder = pathlib.Path(scratch.name)
+        cls.folder = support.class_folder(cls)
         cls.cert, cls.key = make_certificate(cls.folder, "own")
         cls.model = tiny_model.make(cls.folder / "tiny", context=20000)
         result = cls("test_answers").run_frugal("serve", "-m", cls.model, *cls.tls(), "--host", "192.0.2.1",

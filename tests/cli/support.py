@@ -8,6 +8,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import unittest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -65,6 +66,13 @@ class Result:
 
     def json(self):
         return json.loads(self.out)
+
+
+def class_folder(cls):
+    """A folder that is there as long as the tests of a class run."""
+    scratch = tempfile.TemporaryDirectory()
+    cls.addClassCleanup(scratch.cleanup)
+    return pathlib.Path(scratch.name)
 
 
 class ProgramTest(unittest.TestCase):
