@@ -95,7 +95,7 @@ std::vector<View> Tape::project_in(ops::Precision precision, ConstView x,
         {x, &p.weight.weight, p.bias.empty() ? nullptr : p.bias.vector().data(), outs.back()});
   }
   if (precision == ops::Precision::f32) {
-    ops::linear_batch(context_, products);
+    ops::linear_batch(context_, products, arena_);
   } else {
     ops::linear_batch_fp8(context_, products, precision);
   }
@@ -173,7 +173,7 @@ View Tape::mla_absorbed(const ops::MlaShape& shape, const ops::SequenceLayout& l
                         ops::CacheSlice cache) {
   require(recording_ == nullptr, "packed weights cannot be trained");
   const View out = arena_.matrix(q.rows, shape.n_heads * shape.v_head_dim);
-  ops::mla_absorbed(context_, shape, layout, q, latent, weights, cache, out);
+  ops::mla_absorbed(context_, shape, layout, q, latent, weights, cache, out, arena_);
   return out;
 }
 

@@ -48,7 +48,7 @@ View Tape::moe(const ops::RouterConfig& config, ConstView x, const Parameter& ro
   }
   const View out = arena_.matrix(x.rows, x.cols);
   if (precision_ == ops::Precision::f32) {
-    ops::moe_experts(context_, routing, weights_of(experts), x, out);
+    ops::moe_experts(context_, routing, weights_of(experts), x, out, arena_);
   } else {
     experts_forward(routing, ops::order_by_expert(routing, experts.size()), experts, x, out);
   }

@@ -27,6 +27,29 @@ struct MatrixView {
 using View = MatrixView<float>;
 using ConstView = MatrixView<const float>;
 
+/// A borrowed matrix [rows, cols] of T whose rows lie `stride` values apart: some columns of a
+/// wider one.
+template <typename T>
+struct StridedView {
+  T* data = nullptr;
+  std::int64_t rows = 0;
+  std::int64_t cols = 0;
+  std::int64_t stride = 0;
+
+  StridedView(T* first, std::int64_t n_rows, std::int64_t n_cols, std::int64_t row_stride)
+      : data(first), rows(n_rows), cols(n_cols), stride(row_stride) {}
+  // NOLINTBEGIN(google-explicit-constructor): a packed view serves wherever a strided one does.
+  template <typename U>
+  StridedView(MatrixView<U> x) : StridedView(x.data, x.rows, x.cols, x.cols) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  T* row(std::int64_t i) const { return data + i * stride; }
+  /// Columns [begin, begin + count) of a packed matrix.
+  static StridedView columns(MatrixView<T> x, std::int64_t begin, std::int64_t count) {
+    return {x.data + begin, x.rows, count, x.cols};
+  }
+};
+
 /// Owned bytes, aligned to 64 (a cache line, and the widest SIMD register), zeroed. Large buffers
 /// come straight from the kernel, so pages that nobody touches cost nothing.
 class Buffer {

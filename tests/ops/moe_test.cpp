@@ -184,14 +184,16 @@ TEST(MoeExperts, AgreesWithOneRowAtATimeAndItsBitsDoNotDependOnTheBatch) {
     }
     wanted.insert(wanted.end(), sum.begin(), sum.end());
   }
+  Arena scratch;
   for (const Isa isa : usable_isas()) {
     const Tensor out(rows, d);
-    moe_experts({pool, isa}, routing, model.experts, x.view(), out.view());
+    moe_experts({pool, isa}, routing, model.experts, x.view(), out.view(), scratch);
     expect_close(out.view(), wanted, 1e-5);
     const Tensor alone(rows, d);
     for (std::int64_t t = 0; t < rows; ++t) {
       const Routing one = route({pool, Isa::reference}, config, {logits.row(t), 1, 12}, {});
-      moe_experts({pool, isa}, one, model.experts, {x.row(t), 1, d}, {alone.row(t), 1, d});
+      moe_experts({pool, isa}, one, model.experts, {x.row(t), 1, d}, {alone.row(t), 1, d},
+                  scratch);
     }
     EXPECT_TRUE(same_bits(out.view(), alone.view())) << isa_name(isa);
   }

@@ -200,6 +200,40 @@ TEST(PackedLinear, SurvivesTheLargestLevels) {
   }
 }
 
+// Whole numbers, packed floats, floats by rows and those that gemm() takes.
+TEST(LinearBatch, TakesChosenRowsAndSomeColumnsOfWiderMatrices) {
+  ThreadPool pool(2);
+  const Tensor x = random_matrix(9, 3 * 256, 11);
+  const std::vector<std::int64_t> jumping = {7, 2, 2, 8, 0, 5, 1, 3};
+  const std::vector<std::int64_t> in_order = {4, 5, 6};
+  for (const DType dtype : {DType::q8_0, DType::bf16, DType::f32}) {
+    const RandomWeight stored(dtype, 40, 256, 12);
+    const Weight packed = pack(stored.weight);
+    for (const Weight* w : {&packed, &stored.weight}) {
+      for (const Isa isa : usable_isas()) {
+        const Tensor y(8 + 3, 2 * 40);
+        const auto middle = StridedView<const float>::columns(x.view(), 256, 256);
+        const std::vector<Product> products = {
+            {middle, w, nullptr, {y.row(0) + 40, 8, 40, 80}, jumping},
+            {middle, w, nullptr, {y.row(0), 8, 40, 80}, jumping},
+            {middle, w, nullptr, {y.row(8), 3, 40, 80}, in_order}};
+        Arena scratch;
+        linear_batch({pool, isa}, products, scratch);
+        for (std::size_t t = 0; t < 11; ++t) {
+          const std::int64_t row = t < 8 ? jumping[t] : in_order[t - 8];
+          const Tensor wanted(1, 40);
+          linear({pool, isa}, {x.row(row) + 256, 1, 256}, *w, nullptr, wanted.view());
+          const float* got = y.row(static_cast<std::int64_t>(t));
+          SCOPED_TRACE(::testing::Message() << isa_name(isa) << ' ' << dtype_name(dtype));
+          EXPECT_TRUE(same_bits({got, 1, 40}, wanted.view())) << "row " << t;
+          if (t >= 8) continue;
+          EXPECT_TRUE(same_bits({got + 40, 1, 40}, wanted.view())) << "row " << t;
+        }
+      }
+    }
+  }
+}
+
 TEST(PackedLinear, RowsDoNotDependOnOtherRowsOrThreads) {
   for (const DType dtype : {DType::q8_0, DType::q4_k, DType::q6_k, DType::q4_1}) {
     const Weight w = pack(RandomWeight(dtype, 100, 512, 9).weight);

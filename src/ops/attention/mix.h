@@ -18,6 +18,13 @@ class CacheReader {
         width_(tile.width),
         scales_(tile.base + kBlockTokens * tile.width),
         groups_(cache_groups(tile.width)) {}
+  /// Positions that are rows of `width` floats.
+  CacheReader(const float* rows, std::int64_t width)
+    requires(kType == CacheType::f32)
+      : base_(reinterpret_cast<const std::byte*>(rows)),
+        width_(width),
+        scales_(nullptr),
+        groups_(0) {}
 
   /// Numbers [i, i + 16) of a position, i a multiple of 16; of a tile that is not transposed.
   Floats row(std::int64_t position, std::int64_t i) const {

@@ -115,7 +115,7 @@ struct FloatKernel {
         sums.at[r][i] = k == 0 ? Simd::zero() : outputs.load(t + r, p + i);
       }
     }
-    add_values<Simd>(product.x.row(t) + k, product.x.cols, panels, count, sums);
+    add_values<Simd>(product.x.row(t) + k, product.x.stride, panels, count, sums);
 #pragma GCC unroll 12
     for (int r = 0; r < kBlockRows; ++r) {
 #pragma GCC unroll 2

@@ -5,15 +5,18 @@
 
 #include "ops/context.h"
 #include "ops/weight.h"
+#include "tensor/arena.h"
 
 namespace frugal::ops {
 
 /// One product: x [T, k], w [n, k], bias [n] or nullptr, y [T, n].
 struct Product {
-  ConstView x;
+  StridedView<const float> x;
   const Weight* w;
   const float* bias;
-  View y;
+  StridedView<float> y;
+  /// Picks the rows of x that count, one for each row of y; empty when they are all of x's.
+  std::span<const std::int64_t> rows = {};
 };
 
 /// Each output is one chain along k in ascending order, then the bias: the same bits for any T, any
@@ -25,9 +28,9 @@ void linear(const Context& context, ConstView x, const Weight& w, const float* b
 
 /// Several products, none of which reads what another writes. They share the threads, so that small
 /// ones cost no waiting in between, and round an x that they have in common once.
-void linear_batch(const Context& context, std::span<const Product> products);
+void linear_batch(const Context& context, std::span<const Product> products, Arena& scratch);
 
 /// y[t] += bias for every row.
-void add_bias(const Context& context, const float* bias, View y);
+void add_bias(const Context& context, const float* bias, StridedView<float> y);
 
 }  // namespace frugal::ops

@@ -10,8 +10,8 @@ namespace frugal::ops {
 
 /// Weights by rows, of any dtype: y[:, begin .. end) for outputs [begin, end), begin a multiple of
 /// kBandRows. Each output is one chain of fused multiply-adds along k.
-using MultiplyRows = void (*)(ConstView x, const Weight& w, const float* bias, View y,
-                              std::int64_t begin, std::int64_t end);
+using MultiplyRows = void (*)(StridedView<const float> x, const Weight& w, const float* bias,
+                              StridedView<float> y, std::int64_t begin, std::int64_t end);
 
 /// Weight rows that a kernel decodes together, and values along k that it decodes at a time: the
 /// decoded band (32 KiB) stays in the first cache while all rows of x pass by.
@@ -20,10 +20,10 @@ inline constexpr std::int64_t kBandDepth = 256;
 
 /// A product with a packed weight of a float type.
 struct FloatProduct {
-  ConstView x;        // [T, k]
-  const Weight* w;    // [n, k], in panels
-  const float* bias;  // [n] or nullptr
-  View y;             // [T, n]
+  StridedView<const float> x;  // [T, k]
+  const Weight* w;             // [n, k], in panels
+  const float* bias;           // [n] or nullptr
+  StridedView<float> y;        // [T, n]
 };
 
 /// Computes the outputs of panels [begin, end). Each output is one chain of fused multiply-adds
@@ -35,7 +35,7 @@ struct LevelProduct {
   const ActivationBlock* x;  // [T, k / 32]
   const Weight* w;           // [n, k], in panels
   const float* bias;         // [n] or nullptr
-  View y;                    // [T, n]
+  StridedView<float> y;      // [T, n]
 
   const std::byte* panel(std::int64_t p) const { return w->data + p * panel_bytes(w->dtype, w->k); }
 };
@@ -58,7 +58,7 @@ LinearKernels linear_kernels_avx2();
 LinearKernels linear_kernels_avx512();
 
 /// The kernel for weights by rows is the same for all wide instruction sets.
-void multiply_rows_avx2(ConstView x, const Weight& w, const float* bias, View y, std::int64_t begin,
-                        std::int64_t end);
+void multiply_rows_avx2(StridedView<const float> x, const Weight& w, const float* bias,
+                        StridedView<float> y, std::int64_t begin, std::int64_t end);
 
 }  // namespace frugal::ops

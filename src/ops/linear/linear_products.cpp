@@ -53,7 +53,12 @@ void LinearProducts::run() {
 void linear_batch_fp8(const Context& context, std::span<const Product> products,
                       Precision precision) {
   LinearProducts collected(context, precision);
-  for (const Product& p : products) collected.forward(p.x, p.w->floats(), p.y);
+  for (const Product& p : products) {
+    require(p.x.stride == p.x.cols && p.y.stride == p.y.cols && p.rows.empty(),
+            "linear: float8 products want packed rows");
+    collected.forward({p.x.data, p.x.rows, p.x.cols}, p.w->floats(),
+                      {p.y.data, p.y.rows, p.y.cols});
+  }
   collected.run();
   for (const Product& p : products) {
     if (p.bias != nullptr) add_bias(context, p.bias, p.y);

@@ -9,8 +9,8 @@ namespace frugal::ops {
 
 namespace {
 
-void multiply_rows(ConstView x, const Weight& w, const float* bias, View y, std::int64_t begin,
-                   std::int64_t end) {
+void multiply_rows(StridedView<const float> x, const Weight& w, const float* bias,
+                   StridedView<float> y, std::int64_t begin, std::int64_t end) {
   std::vector<float> row(static_cast<std::size_t>(w.k));
   for (std::int64_t n = begin; n < end; ++n) {
     w.decode(n, 0, row);

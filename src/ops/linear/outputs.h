@@ -16,7 +16,7 @@ struct Sums {
 /// Outputs of one product: y [T, n] in rows, of which a panel takes 16 columns.
 template <class Simd>
 struct Outputs {
-  View y;
+  StridedView<float> y;
   const float* bias;
 
   /// Columns that panel p has in y; less than 16 in the last one.

@@ -61,8 +61,8 @@ void multiply_few(const float* x, std::int64_t rows, std::int64_t x_stride, cons
 
 }  // namespace
 
-void multiply_rows_avx2(ConstView x, const Weight& w, const float* bias, View y, std::int64_t begin,
-                        std::int64_t end) {
+void multiply_rows_avx2(StridedView<const float> x, const Weight& w, const float* bias,
+                        StridedView<float> y, std::int64_t begin, std::int64_t end) {
   alignas(64) float band[kBandDepth * kBandRows];  // [depth, outputs]
   const Tensor sums(x.rows, kBandRows);
   for (std::int64_t n0 = begin; n0 < end; n0 += kBandRows) {
@@ -72,7 +72,7 @@ void multiply_rows_avx2(ConstView x, const Weight& w, const float* bias, View y,
       const std::int64_t depth = std::min(kBandDepth, w.k - k0);
       decode_band(w, n0, rows, k0, depth, band);
       for (std::int64_t t = 0; t < x.rows; t += 6) {
-        multiply_few(x.row(t) + k0, std::min<std::int64_t>(6, x.rows - t), x.cols, band, depth,
+        multiply_few(x.row(t) + k0, std::min<std::int64_t>(6, x.rows - t), x.stride, band, depth,
                      sums.row(t));
       }
     }

@@ -86,8 +86,6 @@ void check_mla(const MlaShape& shape, const SequenceLayout& layout, ConstView q,
               out.cols == shape.n_heads * shape.v_head_dim,
           "mla: {} heads do not fit q [{}, {}], latent [{}, {}]", shape.n_heads, q.rows, q.cols,
           latent.rows, latent.cols);
-  require(shape.latent_width() <= kMostLatentWidth, "mla: latents of {} values, at most {} fit",
-          shape.latent_width(), kMostLatentWidth);
   require(q.rows == layout.rows && latent.rows == layout.rows && out.rows == layout.rows,
           "mla: q has {} rows, the layout {}", q.rows, layout.rows);
 }
@@ -110,7 +108,8 @@ void mla(const Context& context, MlaMode mode, const MlaShape& shape, const Sequ
   if (mode == MlaMode::expanded) {
     mla_expanded(context, shape, layout, q, latent, kv_b, cache, out);
   } else {
-    mla_absorbed(context, shape, layout, q, latent, absorb(shape, kv_b), cache, out);
+    Arena scratch;
+    mla_absorbed(context, shape, layout, q, latent, absorb(shape, kv_b), cache, out, scratch);
   }
 }
 

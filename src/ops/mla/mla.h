@@ -7,6 +7,7 @@
 #include "ops/cache.h"
 #include "ops/context.h"
 #include "ops/weight.h"
+#include "tensor/arena.h"
 
 namespace frugal::ops {
 
@@ -52,6 +53,6 @@ AbsorbedWeights absorb(const MlaShape& shape, const Weight& kv_b);
 /// mla() in absorbed mode.
 void mla_absorbed(const Context& context, const MlaShape& shape, const SequenceLayout& layout,
                   ConstView q, ConstView latent, const AbsorbedWeights& weights, CacheSlice cache,
-                  View out);
+                  View out, Arena& scratch);
 
 }  // namespace frugal::ops

@@ -21,7 +21,7 @@ void tile_scores(Isa isa, const MlaShape& shape, const float* q, std::int64_t ro
                     count,
                     shape.qk_rope_head_dim,
                     {q + nope, q_stride},
-                    {latents + shape.kv_lora_rank, shape.latent_width(), true},
+                    {latents + shape.kv_lora_rank, padded_to_lanes(shape.latent_width()), true},
                     scores,
                     kBlockTokens,
                     true});
@@ -32,8 +32,8 @@ void expand(const Context& context, const MlaKernels& kernels, const LatentTiles
   const MlaShape& shape = latents.shape;
   const Segment& segment = latents.segment;
   const std::int64_t length = segment.position + segment.rows;
-  const Tensor tile(kBlockTokens, shape.latent_width());        // [64, kv_lora_rank + rope]
-  const Tensor tile_latents(kBlockTokens, shape.kv_lora_rank);  // [64, kv_lora_rank]
+  const Tensor tile(kBlockTokens, latents.stride());            // [64, kv_lora_rank + rope, padded]
+  Arena scratch;
   const Tensor tile_kv(kBlockTokens,
                        shape.n_heads * shape.kv_head_dim());  // [64, n_heads, nope + v]
   std::vector<SoftmaxState> states(static_cast<std::size_t>(segment.rows * shape.n_heads));
@@ -42,13 +42,12 @@ void expand(const Context& context, const MlaKernels& kernels, const LatentTiles
   }
   for (std::int64_t begin = 0; begin < length; begin += kBlockTokens) {
     const std::int64_t in_tile = std::min(kBlockTokens, length - begin);
-    kernels.load(latents, begin / kBlockTokens, in_tile, tile.data());
-    for (std::int64_t j = 0; j < in_tile; ++j) {
-      std::memcpy(tile_latents.row(j), tile.row(j),
-                  static_cast<std::size_t>(shape.kv_lora_rank) * sizeof(float));
-    }
-    linear(context, {tile_latents.data(), in_tile, shape.kv_lora_rank}, kv_b, nullptr,
-           {tile_kv.data(), in_tile, tile_kv.cols()});
+    kernels.load(latents, begin / kBlockTokens, in_tile, 0, latents.stride(), tile.data());
+    const Product product{{tile.data(), in_tile, shape.kv_lora_rank, tile.cols()},
+                          &kv_b,
+                          nullptr,
+                          View{tile_kv.data(), in_tile, tile_kv.cols()}};
+    linear_batch(context, {&product, 1}, scratch);
     // Rows before this tile do not see it.
     const std::int64_t first = std::max<std::int64_t>(0, begin - segment.position);
     const std::int64_t blocks = (segment.rows - first + kBlockTokens - 1) / kBlockTokens;

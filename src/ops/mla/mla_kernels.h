@@ -27,24 +27,36 @@ struct LatentTiles {
   }
 };
 
+/// Queries of one job in absorbed form at most, in panels of 16: a SIMD lane is a query when scores
+/// are computed, since they all read the same latents.
+inline constexpr std::int64_t kJobPanels = 2;
+inline constexpr std::int64_t kJobQueries = kJobPanels * kMlaLanes;
+/// Columns of latents that are multiplied while they are in the first cache.
+inline constexpr std::int64_t kMlaDepth = 192;
+
 /// Some queries of one sequence in absorbed form. Query i belongs to row i / n_heads of the segment
-/// and to head i % n_heads. Panels hold 16 queries, so that a SIMD lane is a query when scores are
-/// computed: they all read the same latents.
+/// and to head i % n_heads.
 struct AbsorbedJob {
   LatentTiles latents;
-  std::int64_t first;  // query
-  std::int64_t count;
+  std::int64_t first;     // query
+  std::int64_t count;     // at most kJobQueries
   const float* q;         // [T, n_heads, nope + rope]
-  const float* q_latent;  // [n_heads, T, kv_lora_rank]: the queries moved into the latent space
-  std::int64_t rows;      // T
-  float* panels;          // [panels(), latent_width, 16]
-  float* weights;         // [tiles(), count, 64]: scores, then exponentials
-  float* shrink;          // [tiles(), count]
-  SoftmaxState* states;   // [count]
-  float* mixed;           // [count, padded_to_lanes(kv_lora_rank)]: sums of latents, zero at first
+  const float* q_latent;  // [T, n_heads, kv_lora_rank]: the queries moved into the latent space
+  float* mixed;           // [T, n_heads, mixed_width()]: sums of latents
+  float* panels;          // [kJobPanels, latent_width, 16]
+  float* weights;         // [kept_tiles, count, 64]: scores, then exponentials
+  float* shrink;          // [kept_tiles, count]
+  std::int64_t kept_tiles;  // how many tiles' weights have room: all, or 1
+  SoftmaxState* states;     // [count]
 
   const MlaShape& shape() const { return latents.shape; }
   std::int64_t panel_count() const { return (count + kMlaLanes - 1) / kMlaLanes; }
+  std::int64_t mixed_width() const { return padded_to_lanes(shape().kv_lora_rank); }
+  /// The query among those of all rows.
+  std::int64_t query(std::int64_t i) const {
+    return latents.segment.row * shape().n_heads + first + i;
+  }
+  float* mixed_row(std::int64_t i) const { return mixed + query(i) * mixed_width(); }
   /// Positions that query i attends to.
   std::int64_t length(std::int64_t i) const {
     return latents.segment.position + (first + i) / shape().n_heads + 1;
@@ -55,27 +67,35 @@ struct AbsorbedJob {
     const std::int64_t left = length(i) - tile * kBlockTokens;
     return left < 0 ? 0 : left < kBlockTokens ? left : kBlockTokens;
   }
-  float* tile_weights(std::int64_t tile) const { return weights + tile * count * kBlockTokens; }
+  float* tile_weights(std::int64_t tile) const {
+    return weights + tile % kept_tiles * count * kBlockTokens;
+  }
+  float* tile_shrink(std::int64_t tile) const { return shrink + tile % kept_tiles * count; }
 };
 
 struct MlaKernels {
-  /// Reads the first `count` latents of a tile as floats [count, kv_lora_rank + rope].
-  void (*load)(const LatentTiles& latents, std::int64_t tile, std::int64_t count, float* out);
+  /// Reads columns [begin, end), multiples of 16, of the first `count` latents of a tile as floats
+  /// to the same columns of out [count, stride()].
+  void (*load)(const LatentTiles& latents, std::int64_t tile, std::int64_t count,
+               std::int64_t begin, std::int64_t end, float* out);
   /// Expanded: adds the values of `count` positions, `stride` floats apart, to a row and head.
   /// scores [64] are the products of query and keys, and are overwritten; out [v_head_dim]
   /// accumulates.
   void (*expanded_tile)(const MlaShape& shape, float* scores, const float* values,
                         std::int64_t stride, std::int64_t count, SoftmaxState& state, float* out);
-  // Absorbed, one after the other. A score is one chain of fused multiply-adds along the latent and
-  // the shared key, a mixed value one along the positions.
+  // Absorbed, one after the other for each tile. A score is one chain of fused multiply-adds along
+  // the latent and the shared key, a mixed value one along the positions.
   /// Fills panels.
   void (*arrange)(const AbsorbedJob& job);
-  /// Scores of tiles [begin, end), already scaled.
-  void (*score)(const AbsorbedJob& job, std::int64_t begin, std::int64_t end);
-  /// Exponentials of queries [begin, end), tile after tile.
-  void (*soften)(const AbsorbedJob& job, std::int64_t begin, std::int64_t end);
-  /// Columns [begin, end) of mixed, multiples of 16, divided by the sum of the exponentials.
-  void (*mix)(const AbsorbedJob& job, std::int64_t begin, std::int64_t end);
+  /// Scores of a tile, already scaled. Loads the tile into latents [64, stride()].
+  void (*score)(const AbsorbedJob& job, std::int64_t tile, float* latents);
+  /// Exponentials of queries [begin, end).
+  void (*soften)(const AbsorbedJob& job, std::int64_t tile, std::int64_t begin, std::int64_t end);
+  /// Adds latents [64, stride()] of the tile to columns [begin, end) of mixed, multiples of 16.
+  void (*mix)(const AbsorbedJob& job, std::int64_t tile, const float* latents, std::int64_t begin,
+              std::int64_t end);
+  /// Divides these columns of mixed by the sums of exponentials.
+  void (*finish)(const AbsorbedJob& job, std::int64_t begin, std::int64_t end);
 };
 
 MlaKernels mla_kernels(Isa isa, CacheType type);

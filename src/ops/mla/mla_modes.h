@@ -5,9 +5,6 @@
 
 namespace frugal::ops {
 
-/// The widest latent that the kernels take.
-inline constexpr std::int64_t kMostLatentWidth = 1024;
-
 /// Throws Error when the operands do not fit each other.
 void check_mla(const MlaShape& shape, const SequenceLayout& layout, ConstView q, ConstView latent,
                View out);

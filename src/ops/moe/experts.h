@@ -3,6 +3,7 @@
 
 #include "ops/moe/router.h"
 #include "ops/weight.h"
+#include "tensor/arena.h"
 
 namespace frugal::ops {
 
@@ -16,6 +17,6 @@ struct ExpertWeights {
 /// out[t] = sum over the chosen experts e of row t, ascending, of weight * expert_e(x[t]); x and
 /// out [T, d].
 void moe_experts(const Context& context, const Routing& routing,
-                 std::span<const ExpertWeights> experts, ConstView x, View out);
+                 std::span<const ExpertWeights> experts, ConstView x, View out, Arena& scratch);
 
 }  // namespace frugal::ops
