@@ -106,29 +106,107 @@ std::string skeleton_of(const std::string& text, const Language& language) {
   for (const char c : western_digits(text)) {
     if (c < '0' || c > '9') told += c;
   }
-  for (const auto& words : {language.names, language.things}) {
-    for (const std::string_view word : words) {
-      for (std::size_t at = 0; (at = told.find(word, at)) != std::string::npos;) {
-        told.erase(at, word.size());
-      }
+  std::vector<std::string_view> words = language.names;
+  words.insert(words.end(), language.things.begin(), language.things.end());
+  for (const Scene& scene : language.scenes) {
+    words.insert(words.end(), scene.things.begin(), scene.things.end());
+  }
+  for (const std::string_view word : words) {
+    for (std::size_t at = 0; (at = told.find(word, at)) != std::string::npos;) {
+      told.erase(at, word.size());
     }
   }
   return told;
 }
 
+// The sentences of a skeleton, questions included.
+std::vector<std::string> sentences_of(const std::string& skeleton) {
+  std::vector<std::string> sentences(1);
+  for (std::size_t i = 0; i < skeleton.size(); ++i) {
+    const bool chinese_stop = skeleton.compare(i, 3, "。") == 0;
+    if (skeleton[i] == '.' || chinese_stop) {
+      sentences.emplace_back();
+      i += chinese_stop ? 2 : 0;
+    } else if (skeleton[i] != ' ') {
+      sentences.back() += skeleton[i];
+    }
+  }
+  return sentences;
+}
+
+struct LanguageCase {
+  const char* task;
+  const Language& language;
+};
+const std::vector<LanguageCase>& languages() {
+  static const std::vector<LanguageCase> kCases = {{"words-en", english_sentences()},
+                                                   {"words-ar", arabic_sentences()},
+                                                   {"words-zh", chinese_sentences()}};
+  return kCases;
+}
+
 TEST(Tasks, HeldOutWordProblemsTellWhatTrainingNeverDoes) {
-  const std::pair<const char*, const Language*> cases[] = {{"words-en", &english_sentences()},
-                                                           {"words-ar", &arabic_sentences()},
-                                                           {"words-zh", &chinese_sentences()}};
-  for (const auto& [name, language] : cases) {
+  for (const auto& [name, language] : languages()) {
     std::set<std::string> told;
     const auto training = open_task(name, Part::training, 1);
-    for (int i = 0; i < 5000; ++i) told.insert(skeleton_of(training->question(i).text, *language));
-    EXPECT_GT(told.size(), 500U) << name;
+    for (int i = 0; i < 20000; ++i) told.insert(skeleton_of(training->question(i).text, language));
+    EXPECT_GT(told.size(), 5000U) << name;
     const auto held_out = open_task(name, Part::held_out, 1);
     for (int i = 0; i < 300; ++i) {
       const std::string text = held_out->question(i).text;
-      EXPECT_FALSE(told.contains(skeleton_of(text, *language))) << text;
+      EXPECT_FALSE(told.contains(skeleton_of(text, language))) << text;
+    }
+  }
+}
+
+// A held-out story has a sentence that training does not tell in any scene.
+TEST(Tasks, HeldOutStoriesHaveSentencesOfTheirOwn) {
+  for (const auto& [name, language] : languages()) {
+    std::set<std::string> told;
+    const auto training = open_task(name, Part::training, 1);
+    for (int i = 0; i < 20000; ++i) {
+      for (auto& s : sentences_of(skeleton_of(training->question(i).text, language))) {
+        told.insert(std::move(s));
+      }
+    }
+    ASSERT_EQ(language.held_out_stories.size(), 3U);
+    for (const Sentence& story : language.held_out_stories) {
+      std::string text(story.text);
+      for (const char* hole : {"{A}", "{B}", "{C}", "{N}", "{M}", "{T}"}) {
+        for (std::size_t at = 0; (at = text.find(hole)) != std::string::npos;) text.erase(at, 3);
+      }
+      EXPECT_TRUE(std::ranges::any_of(sentences_of(text), [&](const auto& s) {
+        return !told.contains(s);
+      })) << story.text;
+    }
+  }
+}
+
+// Every sentence reckons with the numbers that it tells, and every wording of it can be told.
+TEST(Tasks, SentencesTellTheNumbersOfTheirPrograms) {
+  const auto check = [](std::string_view text, std::string_view program) {
+    for (const char number : {'A', 'B', 'C', 'D', 'E'}) {
+      const std::string hole = std::string("{") + number + "}";
+      EXPECT_EQ(text.find(hole) != std::string_view::npos,
+                program.find(number) != std::string_view::npos)
+          << text << " " << program;
+    }
+    EXPECT_EQ(std::ranges::count(text, '['), std::ranges::count(text, ']')) << text;
+    EXPECT_EQ(std::ranges::count(text, '{'), std::ranges::count(text, '}')) << text;
+  };
+  for (const auto& [name, language] : languages()) {
+    for (const Scene& scene : language.scenes) {
+      for (const Sentence& s : scene.beginnings) check(s.text, s.program);
+      for (const Sentence& s : scene.changes) check(s.text, s.program);
+      for (const std::string_view question : scene.questions) check(question, "");
+    }
+    for (const Sentence& s : language.stories) check(s.text, s.program);
+    for (const Sentence& s : language.held_out_stories) check(s.text, s.program);
+    const auto task = open_task(name, Part::training, 2);
+    for (int i = 0; i < 5000; ++i) {
+      const std::string text = task->question(i).text;
+      EXPECT_EQ(text.find_first_of("[]{}|"), std::string::npos) << text;
+      EXPECT_EQ(text.find("  "), std::string::npos) << text;
     }
   }
 }
@@ -160,23 +238,61 @@ TEST(Tasks, HeldOutArithmeticUsesNumbersThatTrainingNeverDoes) {
   }
 }
 
-// The search writes down true equations only, and ends with what it found.
+// Every "expression=value" between blanks, dots and commas; returns how many there are.
+std::size_t expect_equations_hold(const std::string& text) {
+  std::size_t equations = 0;
+  for (std::size_t at = text.find('='); at != std::string::npos;
+       at = text.find('=', at + 1), ++equations) {
+    const std::size_t begin = text.find_last_of(" ", at) + 1;
+    const std::size_t end = std::min(text.find_first_of(" .,", at), text.size());
+    const auto left = evaluate(text.substr(begin, at - begin), 0);
+    const auto right = evaluate(text.substr(at + 1, end - at - 1), 0);
+    EXPECT_TRUE(left && right && equal(*left, *right)) << text;
+  }
+  return equations;
+}
+
+// The search ends with how what it found makes the goal.
 TEST(Tasks, CountdownOfThreeNumbersIsSearchedBackwards) {
   const auto task = open_task("countdown", Part::training, 1);
   for (int i = 0; i < 500; ++i) {
     const Question q = task->question(i);
-    EXPECT_TRUE(q.solution.ends_with(" yes.")) << q.solution;
-    std::size_t equations = 0;
-    for (std::size_t at = q.solution.find('='); at != std::string::npos;
-         at = q.solution.find('=', at + 1), ++equations) {
-      const std::size_t begin = q.solution.rfind(' ', at) + 1;
-      const std::size_t end = q.solution.find(' ', at);
-      const auto left = evaluate(q.solution.substr(begin, at - begin), 0);
-      const auto right = evaluate(q.solution.substr(at + 1, end - at - 1), 0);
-      ASSERT_TRUE(left && right) << q.solution;
-      EXPECT_TRUE(equal(*left, *right)) << q.solution;
+    EXPECT_GE(expect_equations_hold(q.solution), 3U) << q.solution;
+    const std::string goal = q.text.substr(q.text.rfind(' ') + 1);  // "21."
+    EXPECT_TRUE(q.solution.ends_with("=" + goal)) << q.text << q.solution;
+    EXPECT_EQ(q.solution.find("yes"), q.solution.rfind("yes")) << q.solution;
+  }
+}
+
+TEST(Tasks, DaysAreCountedAfterWholeWeeksAreTaken) {
+  for (const char* level : {":easy", ":normal", ":hard"}) {
+    const auto task = open_task(std::string("calendar") + level, Part::training, 1);
+    for (int i = 0; i < 300; ++i) {
+      const Question q = task->question(i);
+      expect_equations_hold(q.solution);
+      EXPECT_TRUE(q.solution.ends_with(" " + q.answer + ".") || q.solution == q.answer + ".")
+          << q.solution;
+      // Independently: the day's number, counted one by one.
+      const std::vector<std::string> days = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                             "Friday", "Saturday", "Sunday"};
+      const bool after = q.text.find(" after ") != std::string::npos;
+      const auto start =
+          std::ranges::find_if(days, [&](const auto& day) { return q.text.ends_with(day + "?"); });
+      auto at = static_cast<std::size_t>(start - days.begin());
+      for (int n = std::stoi(q.text.substr(q.text.find(" is ") + 4)); n > 0; --n) {
+        at = (at + (after ? 1 : 6)) % 7;
+      }
+      EXPECT_EQ(q.answer, days[at]) << q.text;
     }
-    EXPECT_GT(equations, 3U) << q.solution;
+  }
+}
+
+TEST(Tasks, NumbersAreSortedByInsertion) {
+  const auto task = open_task("sorting", Part::training, 1);
+  for (int i = 0; i < 200; ++i) {
+    const Question q = task->question(i);
+    EXPECT_TRUE(q.solution.ends_with(": " + q.answer + ".")) << q.solution;
+    EXPECT_EQ(std::ranges::count(q.solution, ':'), 5) << q.solution;
   }
 }
 

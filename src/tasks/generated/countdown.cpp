@@ -67,11 +67,11 @@ std::vector<Term> pairs_of(std::int64_t a, std::int64_t b) {
   return made;
 }
 
-// A value that the other two numbers have to make, and the whole expression with X for it.
+// A value that the other two numbers have to make.
 struct Need {
   std::int64_t value;
   std::string reckoned;  // "27-20=7"
-  std::string whole;     // "X+20"
+  std::string whole;     // "X+20": what reaches the goal then
 };
 
 // What would reach `wanted` together with `last`.
@@ -96,8 +96,13 @@ std::vector<Need> needs_of(std::int64_t wanted, std::int64_t last) {
   return needs;
 }
 
-// Backwards: puts each number last in turn, and looks among what the other two make for what is
-// needed. Nothing where only last / X would do.
+std::string with_x(std::string whole, const std::string& x) {
+  return whole.replace(whole.find('X'), 1, x);
+}
+
+// Backwards: puts each number last in turn, writes down what it needs, and then what the other two
+// make until one is needed: "2: 38-2=36 38/2=19 | 18+1=19 yes 19*2=38." Nothing is looked up
+// further back than it has to be. Nothing is found where only last / X would do.
 struct Search {
   std::string text;
   std::string found;
@@ -106,21 +111,18 @@ struct Search {
 Search search_three(const std::vector<std::int64_t>& numbers, std::int64_t wanted) {
   Search search;
   for (std::size_t k = numbers.size(); k-- > 0;) {
-    const auto made = pairs_of(numbers[k == 0 ? 1 : 0], numbers[k == 2 ? 1 : 2]);
     const auto needs = needs_of(wanted, numbers[k]);
     search.text += fmt::format("{}:", numbers[k]);
-    for (const Term& term : made) search.text += fmt::format(" {}={}", term.text, term.value);
-    search.text += " |";
     for (const Need& need : needs) search.text += " " + need.reckoned;
-    for (const Need& need : needs) {
-      const auto match =
-          std::ranges::find_if(made, [&](const Term& term) { return term.value == need.value; });
-      if (match == made.end()) continue;
-      const bool bare = need.whole.starts_with("X+") || need.whole.starts_with("X-");
-      search.found = need.whole;
-      search.found.replace(search.found.find('X'), 1,
-                           match->is_sum && !bare ? "(" + match->text + ")" : match->text);
-      search.text += fmt::format(" {} yes.", match->value);
+    search.text += " |";
+    for (const Term& term : pairs_of(numbers[k == 0 ? 1 : 0], numbers[k == 2 ? 1 : 2])) {
+      search.text += fmt::format(" {}={}", term.text, term.value);
+      const auto need = std::ranges::find(needs, term.value, &Need::value);
+      if (need == needs.end()) continue;
+      const bool bare = need->whole.starts_with("X+") || need->whole.starts_with("X-");
+      search.found = with_x(need->whole, term.is_sum && !bare ? "(" + term.text + ")" : term.text);
+      search.text +=
+          fmt::format(" yes {}={}.", with_x(need->whole, std::to_string(term.value)), wanted);
       return search;
     }
     search.text += " no. ";

@@ -77,19 +77,49 @@ Question draw_units(const Draw& draw) {
   return question;
 }
 
+namespace {
+
+// Takes whole weeks away, hundreds and tens of them first: "147-2*70=7. 7-1*7=0. "
+std::string without_weeks(std::int64_t days) {
+  std::string text;
+  for (const std::int64_t weeks : {700, 70, 7}) {
+    const std::int64_t count = days / weeks;
+    if (count == 0) continue;
+    text += fmt::format("{}-{}*{}={}. ", days, count, weeks, days % weeks);
+    days %= weeks;
+  }
+  return text;
+}
+
+// Puts one number after the other where it belongs: "34: 34. 12: 12, 34."
+std::string insertions(const std::vector<std::int64_t>& numbers, bool up) {
+  std::vector<std::int64_t> sorted;
+  std::string text;
+  for (const std::int64_t number : numbers) {
+    const auto behind = [&](std::int64_t other) { return up ? other > number : other < number; };
+    sorted.insert(std::ranges::find_if(sorted, behind), number);
+    text += fmt::format("{}{}: {}.", text.empty() ? "" : " ", number, fmt::join(sorted, ", "));
+  }
+  return text;
+}
+
+}  // namespace
+
 Question draw_calendar(const Draw& draw) {
   const std::size_t start = draw.rng.below(kDays.size());
   const std::int64_t days = draw.between(1, scaled(draw.level, 6, 60, 900));
   const bool after = draw.rng.below(2) == 0;
-  const std::int64_t rest = days % 7;
-  const auto moved = static_cast<std::int64_t>(start) + (after ? rest : 7 - rest);
-  const std::string_view day = kDays[static_cast<std::size_t>(moved % 7)];
   Question question;
   question.text = fmt::format("Which day of the week is {} day{} {} {}?", days,
                               days == 1 ? "" : "s", after ? "after" : "before", kDays[start]);
-  question.answer = day;
-  question.solution = fmt::format("{}={}*7+{}. {} {} {} is {}.", days, days / 7, rest, rest,
-                                  after ? "after" : "before", kDays[start], day);
+  question.solution = fmt::format("{}{}", without_weeks(days), kDays[start]);
+  std::size_t day = start;
+  for (std::int64_t i = 1; i <= days % 7; ++i) {
+    day = (day + (after ? 1 : kDays.size() - 1)) % kDays.size();
+    question.solution += fmt::format(" {} {}", i, kDays[day]);
+  }
+  question.solution += ".";
+  question.answer = kDays[day];
   return question;
 }
 
@@ -102,14 +132,10 @@ Question draw_sorting(const Draw& draw) {
   question.check = Check::sequence;
   question.text = fmt::format("Sort the numbers {} from {}.", fmt::join(numbers, ", "),
                               up ? "smallest to largest" : "largest to smallest");
+  question.solution = insertions(numbers, up);
   std::ranges::sort(numbers);
   if (!up) std::ranges::reverse(numbers);
   question.answer = fmt::format("{}", fmt::join(numbers, ", "));
-  for (const std::int64_t number : numbers) {
-    question.solution +=
-        fmt::format("{} {}. ", question.solution.empty() ? "first" : "then", number);
-  }
-  question.solution.pop_back();
   return question;
 }
 
@@ -128,8 +154,9 @@ Question draw_lookup(const Draw& draw) {
                               words[first], words[second]);
   const WorkedStep sum = work_out(prices[first], '+', prices[second]);
   question.answer = std::to_string(sum.value);
-  question.solution = fmt::format("{} is {}. {} is {}. {}.", words[first], prices[first],
-                                  words[second], prices[second], sum.text);
+  // In the words of the list, so that the price is what comes next.
+  question.solution = fmt::format("{} {}, {} {}. {}.", words[first], prices[first], words[second],
+                                  prices[second], sum.text);
   return question;
 }
 

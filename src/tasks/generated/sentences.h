@@ -6,18 +6,20 @@
 
 namespace frugal::tasks {
 
-/// A part of a problem. In `text`, {A} to {D} are numbers, {N} and {M} people, {T} things.
-/// `program` reckons with the numbers from left to right: "A*B" begins, "-C" goes on.
+/// A part of a problem. In `text`, {A} to {E} are numbers, {N} and {M} people, {T} things, and one
+/// of "[sells|eats]" is told. `program` reckons with the numbers from left to right: "A*B" begins,
+/// "-C" goes on.
 struct Sentence {
   std::string_view text;
   std::string_view program;
 };
 
-/// Sentences that fit each other: a beginning, one or two changes and a question are a problem.
+/// Sentences that fit each other: a beginning, changes and a question are a problem.
 struct Scene {
   std::vector<Sentence> beginnings;
-  std::vector<Sentence> changes;  // of {C}
+  std::vector<Sentence> changes;  // of {C}, or of {C} and {D}
   std::vector<std::string_view> questions;
+  std::vector<std::string_view> things = {};  // instead of the language's
 };
 
 /// A problem is composed from a scene, or a whole story.
