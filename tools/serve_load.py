@@ -3,63 +3,97 @@
 prints a table: tokens a second, time to first token and between tokens (p50 and p99), errors.
 
 Each client asks one question after the other, each question another one, with the same number of
-prompt tokens, and reads the stream. For the memory add --pid of the server."""
+prompt tokens, and reads the stream. One thread serves all of them, so that the clients take as
+little as they can of the machine that they share with the server. Tokens are those of the streams'
+usage, those of reasoning among them. For the memory add --pid of the server."""
 
 import argparse
-import http.client
+import asyncio
 import json
 import pathlib
-import threading
 import time
 import urllib.parse
 
 WORDS = "sea wind stone light river bread night cloud green iron song field snow fire glass road".split()
 
 
-class Client(threading.Thread):
-    def __init__(self, url, number, options, deadline):
-        super().__init__()
-        self.url, self.number, self.options, self.deadline = url, number, options, deadline
+class Stream(asyncio.Protocol):
+    """One request on a connection of its own; `ended` holds its tokens, or what went wrong."""
+
+    def __init__(self, client, request):
+        self.client, self.request = client, request
+        self.ended = asyncio.get_running_loop().create_future()
+        self.buffer = b""
+        self.start = self.last = time.monotonic()
+        self.is_first, self.tokens, self.done = True, 0, False
+
+    def connection_made(self, transport):
+        transport.write(self.request)
+
+    def data_received(self, data):
+        now = time.monotonic()
+        self.buffer += data
+        *events, self.buffer = self.buffer.split(b"\n\n")
+        for event in events:
+            at = event.find(b"data: ")
+            if at >= 0:
+                self.take(event[at + 6 :], now)
+
+    def take(self, data, now):
+        if data == b"[DONE]":
+            self.done = True
+            return
+        chunk = json.loads(data)
+        if usage := chunk.get("usage"):
+            self.tokens = usage["completion_tokens"]
+        if not chunk.get("choices"):
+            return
+        delta = chunk["choices"][0]["delta"]
+        if not delta.get("content") and not delta.get("reasoning_content"):
+            return
+        (self.client.first if self.is_first else self.client.between).append(now - self.last)
+        self.is_first, self.last = False, now
+
+    def connection_lost(self, error):
+        if not self.ended.done():
+            self.ended.set_result(self.tokens if self.done and not error else None)
+
+
+class Client:
+    def __init__(self, url, number, options):
+        self.url, self.number, self.options = url, number, options
         self.first, self.between, self.tokens, self.errors = [], [], 0, 0
 
-    def run(self):
+    async def run(self, deadline):
         turn = 0
-        while time.monotonic() < self.deadline:
+        while time.monotonic() < deadline:
             words = " ".join(WORDS[(self.number * 7 + turn * 3 + i * i) % 16] for i in range(24))
-            try:
-                self.ask(f"Write a story with these words: {words}.")
-            except (OSError, http.client.HTTPException, ValueError):
-                self.errors += 1
+            tokens = await self.ask(f"Write a story with these words: {words}.")
+            self.tokens += tokens or 0
+            self.errors += tokens is None
             turn += 1
 
-    def ask(self, question):
-        connection = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=600)
-        body = {
+    async def ask(self, question):
+        body = json.dumps({
             "messages": [{"role": "user", "content": question}],
             "model": self.options.model,
             "max_tokens": self.options.tokens,
             "temperature": 1,
             "seed": self.number,
             "stream": True,
-        }
-        start = last = time.monotonic()
-        connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
-        response = connection.getresponse()
-        if response.status != 200:
-            raise ValueError(response.read())
-        seen = 0
-        for line in response:
-            if not line.startswith(b"data: {"):
-                continue
-            choices = json.loads(line[6:])["choices"]
-            if not choices or not choices[0]["delta"].get("content"):
-                continue
-            now = time.monotonic()
-            (self.between if seen else self.first).append(now - (last if seen else start))
-            last = now
-            seen += 1
-        self.tokens += seen
-        connection.close()
+            "stream_options": {"include_usage": True},
+        })  # fmt: skip
+        head = (
+            "POST /v1/chat/completions HTTP/1.1\r\nConnection: close\r\nContent-Type: application/json\r\n"
+            f"Host: {self.url.netloc}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        try:
+            _, stream = await asyncio.get_running_loop().create_connection(
+                lambda: Stream(self, (head + body).encode()), self.url.hostname, self.url.port
+            )
+            return await asyncio.wait_for(stream.ended, 600)
+        except (OSError, ValueError, TimeoutError):
+            return None
 
 
 def percentile(values, share):
@@ -71,6 +105,22 @@ def resident_megabytes(pid):
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     return float("nan")
+
+
+async def measure(url, count, options):
+    start = time.monotonic()
+    clients = [Client(url, i, options) for i in range(count)]
+    await asyncio.gather(*(client.run(start + options.seconds) for client in clients))
+    seconds = time.monotonic() - start
+    first = [value for client in clients for value in client.first]
+    between = [1000 * value for client in clients for value in client.between]
+    memory = f"{resident_megabytes(options.pid):.0f}" if options.pid else "-"
+    return (
+        f"| {count} | {sum(c.tokens for c in clients) / seconds:.1f} "
+        f"| {percentile(first, 0.5):.3f}, {percentile(first, 0.99):.3f} "
+        f"| {percentile(between, 0.5):.1f}, {percentile(between, 0.99):.1f} "
+        f"| {sum(c.errors for c in clients)} | {memory} |"
+    )
 
 
 def main():
@@ -86,23 +136,7 @@ def main():
     print("| clients | tokens/s | first token p50, p99 (s) | between tokens p50, p99 (ms) | errors | memory (MB) |")
     print("|---|---|---|---|---|---|")
     for count in map(int, options.clients.split(",")):
-        start = time.monotonic()
-        clients = [Client(url, i, options, start + options.seconds) for i in range(count)]
-        for client in clients:
-            client.start()
-        for client in clients:
-            client.join()
-        seconds = time.monotonic() - start
-        first = [value for client in clients for value in client.first]
-        between = [1000 * value for client in clients for value in client.between]
-        memory = f"{resident_megabytes(options.pid):.0f}" if options.pid else "-"
-        print(
-            f"| {count} | {sum(c.tokens for c in clients) / seconds:.1f} "
-            f"| {percentile(first, 0.5):.2f}, {percentile(first, 0.99):.2f} "
-            f"| {percentile(between, 0.5):.0f}, {percentile(between, 0.99):.0f} "
-            f"| {sum(c.errors for c in clients)} | {memory} |",
-            flush=True,
-        )
+        print(asyncio.run(measure(url, count, options)), flush=True)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "cli/generation_config.h"
 #include "cli/loaded_model.h"
 #include "cli/model_argument.h"
@@ -14,15 +12,10 @@ train::BaseModel open_base_model(const std::string& model) {
   const std::filesystem::path path = resolve_model(model);
   text::Tokenizer tokenizer = open_tokenizer(path);
   std::optional<text::ChatFormat> format;
-  std::vector<std::int32_t> stops = stop_tokens_of(formats::open_checkpoint(path), tokenizer);
-  if (text::ChatFormat::exists(path)) {
-    format = text::ChatFormat::open(path, tokenizer);
-    // First of all, since tuning ends answers with the first.
-    if (const auto end = format->end_of_turn(tokenizer)) {
-      std::erase(stops, *end);
-      stops.insert(stops.begin(), *end);
-    }
-  }
+  if (text::ChatFormat::exists(path)) format = text::ChatFormat::open(path, tokenizer);
+  // Tuning ends answers with the first of them.
+  std::vector<std::int32_t> stops =
+      stop_tokens_of(formats::open_checkpoint(path), tokenizer, format);
   return {path, std::move(tokenizer), std::move(format), std::move(stops)};
 }
 

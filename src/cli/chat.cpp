@@ -41,12 +41,10 @@ Chat::Chat(LoadedModel& model, const text::Tokenizer& tokenizer, text::ChatForma
       tokenizer_(tokenizer),
       format_(std::move(format)),
       settings_(std::move(settings)),
-      stop_tokens_(stop_tokens_of(model.checkpoint(), tokenizer)),
+      stop_tokens_(stop_tokens_of(model.checkpoint(), tokenizer, format_)),
       engine_(model.make_engine(tokenizer)),
       style_(style_for(STDOUT_FILENO)),
-      note_style_(style_for(STDERR_FILENO)) {
-  if (const auto end = format_.end_of_turn(tokenizer)) stop_tokens_.push_back(*end);
-}
+      note_style_(style_for(STDERR_FILENO)) {}
 
 void Chat::note(const std::string& text) const {
   fmt::print(stderr, "{}{}{}\n", note_style_.dim, text, note_style_.reset);

@@ -100,10 +100,7 @@ void run_eval(const EvalOptions& o) {
   const std::int64_t longest = longest_prompt(asker, questions) + ask.max_tokens;
   LoadedModel loaded(o.model, o.parallel * (longest + 64), o.parallel);
   ask.sampling = apply(flags, sampling_defaults_of(loaded.checkpoint()));
-  asker.stop_tokens = stop_tokens_of(loaded.checkpoint(), tokenizer);
-  if (format) {
-    if (const auto end = format->end_of_turn(tokenizer)) asker.stop_tokens.push_back(*end);
-  }
+  asker.stop_tokens = stop_tokens_of(loaded.checkpoint(), tokenizer, format);
   eval::EvalLog log(o.out, header_of(o, loaded, ask, questions.size()));
   std::vector<tasks::Question> left;
   for (const tasks::Question& question : questions) {

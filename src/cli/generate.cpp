@@ -32,7 +32,7 @@ struct GenerateOptions {
 
 struct Prompt {
   std::vector<std::int32_t> tokens;
-  std::optional<std::int32_t> end_of_turn;
+  std::optional<text::ChatFormat> format;  // none: a text to go on with
 };
 
 Prompt make_prompt(const GenerateOptions& options, const std::filesystem::path& path,
@@ -42,15 +42,16 @@ Prompt make_prompt(const GenerateOptions& options, const std::filesystem::path& 
     require(options.system.empty(), "--system has no meaning with --raw");
     return {tokenizer.encode(text), std::nullopt};
   }
-  const text::ChatFormat format = text::ChatFormat::open(path, tokenizer);
+  text::ChatFormat format = text::ChatFormat::open(path, tokenizer);
   text::ChatRequest request;
   if (!options.system.empty()) {
     request.messages.push_back({{"role", "system"}, {"content", options.system}});
   }
   request.messages.push_back({{"role", "user"}, {"content", text}});
   // The template writes all special tokens that there are to be.
-  return {tokenizer.encode(format.render(request), {.add_special_tokens = false}),
-          format.end_of_turn(tokenizer)};
+  std::vector<std::int32_t> tokens =
+      tokenizer.encode(format.render(request), {.add_special_tokens = false});
+  return {std::move(tokens), std::move(format)};
 }
 
 std::int64_t wanted_context(const GenerateOptions& options, std::size_t prompt_tokens) {
@@ -98,8 +99,7 @@ void run_generate(const GenerateOptions& options) {
   request.prompt = std::move(prompt.tokens);
   request.sampling = apply(options.sampling, sampling_defaults_of(loaded.checkpoint()));
   request.max_tokens = options.sampling.max_tokens;
-  request.stop_tokens = stop_tokens_of(loaded.checkpoint(), tokenizer);
-  if (prompt.end_of_turn) request.stop_tokens.push_back(*prompt.end_of_turn);
+  request.stop_tokens = stop_tokens_of(loaded.checkpoint(), tokenizer, prompt.format);
   request.stop_strings = options.sampling.stop;
   const std::uint64_t seed = request.sampling.seed;
 

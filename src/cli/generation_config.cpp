@@ -44,7 +44,8 @@ std::string file_in(const Checkpoint& checkpoint, const char* name) {
 }  // namespace
 
 std::vector<std::int32_t> stop_tokens_of(const Checkpoint& checkpoint,
-                                         const text::Tokenizer& tokenizer) {
+                                         const text::Tokenizer& tokenizer,
+                                         const std::optional<text::ChatFormat>& format) {
   std::vector<std::int32_t> ids;
   if (checkpoint.is_gguf()) {
     // End of the text, of a turn, of a message; llama.cpp writes the last two where they differ.
@@ -61,6 +62,10 @@ std::vector<std::int32_t> stop_tokens_of(const Checkpoint& checkpoint,
   if (const auto eos = tokenizer.eos_id()) ids.push_back(*eos);
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  if (const auto turn = format ? format->end_of_turn(tokenizer) : std::nullopt) {
+    std::erase(ids, *turn);
+    ids.insert(ids.begin(), *turn);
+  }
   return ids;
 }
 

@@ -61,13 +61,10 @@ std::shared_ptr<server::ServedModel> start(const Label& label,
                                                       open_tokenizer(path));
   served->parameters = models::count_parameters(loaded->model().config());
   served->defaults = sampling_defaults_of(loaded->checkpoint());
-  served->stop_tokens = stop_tokens_of(loaded->checkpoint(), served->tokenizer);
   if (text::ChatFormat::exists(path)) {
     served->format = text::ChatFormat::open(path, served->tokenizer);
-    if (const auto end = served->format->end_of_turn(served->tokenizer)) {
-      served->stop_tokens.push_back(*end);
-    }
   }
+  served->stop_tokens = stop_tokens_of(loaded->checkpoint(), served->tokenizer, served->format);
   std::shared_ptr<engine::BlockStore> store;
   if (options.cache_gigabytes > 0) {
     const std::string identity = fmt::format("{} {} {}", label.name, label.fingerprint,

@@ -56,6 +56,7 @@ void Connection::on_gone(std::function<void()> callback) {
 
 Connection::Output Connection::take() {
   const std::scoped_lock lock(mutex_);
+  wakes_ = false;
   return {std::exchange(output_.head, {}), std::exchange(output_.text, {}), output_.ended,
           output_.gone};
 }
@@ -91,7 +92,8 @@ std::shared_ptr<boost::asio::steady_timer> Connection::wake_timer() {
 }
 
 void Connection::wake() {
-  if (wake_) boost::asio::post(wake_->get_executor(), [timer = wake_] { timer->cancel(); });
+  if (!wake_ || std::exchange(wakes_, true)) return;
+  boost::asio::post(wake_->get_executor(), [timer = wake_] { timer->cancel(); });
 }
 
 }  // namespace frugal::server

@@ -51,6 +51,7 @@ class Connection final : public Exchange {
   std::mutex mutex_;
   Output output_;  // guarded by mutex_, as all below
   std::shared_ptr<boost::asio::steady_timer> wake_;
+  bool wakes_ = false;  // and nothing was taken since
   bool started_ = false;
   std::string idle_text_;
   std::function<void()> on_gone_;

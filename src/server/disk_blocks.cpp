@@ -1,7 +1,6 @@
 #include "server/disk_blocks.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "server/sha256.h"
 
 namespace frugal::server {
 
@@ -40,26 +40,6 @@ std::uint64_t sum_of(std::span<const std::byte> bytes) {
     sum ^= sum >> 29;
   }
   return sum;
-}
-
-engine::BlockStore::Key digest(std::span<const std::byte> first,
-                               std::span<const std::byte> second) {
-  engine::BlockStore::Key key{};
-  unsigned size = 0;
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
-  const bool done = context != nullptr && EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1 &&
-                    EVP_DigestUpdate(context, first.data(), first.size()) == 1 &&
-                    EVP_DigestUpdate(context, second.data(), second.size()) == 1 &&
-                    EVP_DigestFinal_ex(context, key.data(), &size) == 1;
-  EVP_MD_CTX_free(context);
-  require(done, "SHA-256 is not available");
-  return key;
-}
-
-std::string name_of(const engine::BlockStore::Key& key) {
-  std::string name;
-  for (const std::uint8_t byte : key) name += fmt::format("{:02x}", byte);
-  return name;
 }
 
 // A descriptor that closes itself.
@@ -133,11 +113,11 @@ DiskBlocks::~DiskBlocks() {
 DiskBlocks::Key DiskBlocks::root(const std::string& owner) const {
   // The lengths keep "a" + "bc" apart from "ab" + "c".
   const std::string text = fmt::format("{}:{}:{}", identity_.size(), identity_, owner);
-  return digest(std::as_bytes(std::span(text)), {});
+  return sha256(std::as_bytes(std::span(text)));
 }
 
 DiskBlocks::Key DiskBlocks::child(const Key& parent, std::span<const std::int32_t> tokens) const {
-  return digest(std::as_bytes(std::span(parent)), std::as_bytes(tokens));
+  return sha256(std::as_bytes(std::span(parent)), std::as_bytes(tokens));
 }
 
 void DiskBlocks::add(const std::string& name, std::uint64_t size) {
@@ -174,7 +154,7 @@ std::uint64_t DiskBlocks::bytes() const {
 }
 
 bool DiskBlocks::load(const Key& key, std::span<std::byte> block) {
-  const std::string name = name_of(key);
+  const std::string name = hex(key);
   {
     const std::scoped_lock lock(mutex_);
     const auto found = files_.find(name);
@@ -199,7 +179,7 @@ bool DiskBlocks::load(const Key& key, std::span<std::byte> block) {
 }
 
 void DiskBlocks::save(const Key& key, std::span<const std::byte> block) {
-  std::string name = name_of(key);
+  std::string name = hex(key);
   const std::scoped_lock lock(mutex_);
   if (files_.contains(name) || block.size() + sizeof(Header) > max_bytes_) return;
   if (!waiting_.empty() && waiting_bytes_ + block.size() > kMostWaiting) return;

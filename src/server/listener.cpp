@@ -3,6 +3,9 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <string_view>
+
 #include "base/error.h"
 #include "server/session.h"
 #include "server/tls.h"
@@ -12,6 +15,28 @@ namespace frugal::server {
 namespace {
 
 constexpr int kHandlerThreads = 16;  // most of them may wait for a model that is being loaded
+
+// For what else is open: the database, cached blocks, models, connections that are being closed.
+constexpr rlim_t kOtherFiles = 100;
+
+// How many connections there may be. Each is a file descriptor; the usual limit of 1024 is only
+// where the system begins.
+std::size_t raise_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024 - kOtherFiles;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  require(limit.rlim_cur >= 2 * kOtherFiles,
+          "only {} files may be open at a time (ulimit -Hn), and serving needs {}", limit.rlim_cur,
+          2 * kOtherFiles);
+  return limit.rlim_cur - kOtherFiles;
+}
+
+// Sent as it is: there is nothing to spare for one who cannot be served.
+constexpr std::string_view kNoRoom =
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
+    "Connection: close\r\nContent-Length: 112\r\n\r\n"
+    R"({"error":{"message":"too many connections are open","type":"overloaded_error","param":null,"code":"overloaded"}})";
 
 void start_plain_session(ServerState& server, tcp::socket socket) {
   begin_session<beast::tcp_stream>(server, std::move(socket));
@@ -54,9 +79,29 @@ asio::awaitable<void> ServerState::accept() {
       continue;
     }
     beast::error_code ignored;
+    if (!make_room()) {
+      if (options.tls_cert.empty()) {
+        socket.non_blocking(true, ignored);
+        socket.write_some(asio::buffer(kNoRoom), ignored);
+      }
+      socket.shutdown(tcp::socket::shutdown_both, ignored);
+      continue;
+    }
     socket.set_option(tcp::no_delay(true), ignored);
     start_session(*this, std::move(socket));
   }
+}
+
+// False when as many connections are open as may be, and on each something is under way. One that
+// is idle makes way: its client will open another.
+bool ServerState::make_room() {
+  if (sessions.size() < most_sessions / 2) crowd.over();
+  if (sessions.size() < most_sessions) return true;
+  const bool has_made = std::any_of(sessions.begin(), sessions.end(), [](OpenSession* session) {
+    return session->close_if_idle();
+  });
+  if (!has_made) crowd.report(fmt::format("{} are open; ulimit -Hn says more", sessions.size()));
+  return has_made;
 }
 
 asio::awaitable<void> ServerState::wait_for_signals() {
@@ -97,6 +142,7 @@ asio::awaitable<void> ServerState::wind_down() {
 HttpServer::HttpServer(ListenOptions options, Handler handler, std::function<void()> on_cutoff)
     : state_(std::make_unique<ServerState>(std::move(options), std::move(handler),
                                            std::move(on_cutoff))) {
+  state_->most_sessions = raise_limit();
   state_->listen();
 }
 
@@ -109,12 +155,6 @@ bool HttpServer::is_loopback() const {
 }
 
 void HttpServer::run() {
-  // Each connection is a file descriptor, and the usual limit of 1024 is soon reached.
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-  }
   ServerState& state = *state_;
   state.signals.add(SIGINT);
   state.signals.add(SIGTERM);

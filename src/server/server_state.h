@@ -6,6 +6,7 @@
 #include <set>
 
 #include "server/listener.h"
+#include "server/outage.h"
 
 namespace frugal::server {
 
@@ -15,8 +16,8 @@ struct ServerState;
 class OpenSession {
  public:
   virtual ~OpenSession() = default;
-  /// When nothing is under way: nobody minds.
-  virtual void close_if_idle() = 0;
+  /// When nothing is under way: nobody minds. Whether it was so.
+  virtual bool close_if_idle() = 0;
 };
 
 /// Speaks with a client that has just connected, until either side ends it.
@@ -27,6 +28,7 @@ struct ServerState {
 
   void listen();
   boost::asio::awaitable<void> accept();
+  bool make_room();
   boost::asio::awaitable<void> wait_for_signals();
   boost::asio::awaitable<void> wind_down();
   void stop();
@@ -36,6 +38,8 @@ struct ServerState {
   std::function<void()> on_cutoff;
   StartSession start_session;
   std::set<OpenSession*> sessions;  // the I/O thread's
+  std::size_t most_sessions = 0;
+  Outage crowd{"accepting connections"};
   boost::asio::io_context io{1};
   boost::asio::ip::tcp::acceptor acceptor{io};
   boost::asio::signal_set signals{io};

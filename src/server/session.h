@@ -71,8 +71,9 @@ class Session final : public OpenSession, public std::enable_shared_from_this<Se
   Session& operator=(const Session&) = delete;
 
   asio::awaitable<void> run();
-  void close_if_idle() override {
+  bool close_if_idle() override {
     if (idle_) lowest().close();
+    return std::exchange(idle_, false);
   }
 
  private:

@@ -1,12 +1,12 @@
 #include "server/store.h"
 
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #include <array>
 #include <cstdlib>
 
 #include "base/error.h"
+#include "server/sha256.h"
 #include "server/wire.h"
 
 namespace frugal::server {
@@ -38,20 +38,9 @@ CREATE TABLE IF NOT EXISTS chats (
 constexpr const char* kKeyColumns =
     "id, name, user, created, revoked, requests_per_minute, concurrent";
 
-std::string hex(std::span<const unsigned char> bytes) {
-  std::string text;
-  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
-  return text;
-}
-
 // A secret is 256 random bits, so that a plain hash of it cannot be undone by guessing.
 std::string hash_of(std::string_view secret) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned size = 0;
-  require(
-      EVP_Digest(secret.data(), secret.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1,
-      "SHA-256 is not available");
-  return hex(std::span(digest).first(size));
+  return hex(sha256(std::as_bytes(std::span(secret))));
 }
 
 Key read_key(const Statement& row) {

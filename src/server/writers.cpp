@@ -1,4 +1,7 @@
 // Answers in OpenAI's form with DeepSeek's fields, whole or as server-sent events.
+#include <fmt/core.h>
+
+#include <string_view>
 
 #include "server/api_error.h"
 #include "server/endpoint.h"
@@ -23,6 +26,14 @@ class Writer : public GenerationListener {
                 {"created", unix_time()},
                 {"model", call_.model->name},
                 {"system_fingerprint", call_.model->fingerprint}}) {
+    constexpr std::string_view kChoice = "{}";
+    Json chunk = frame_;
+    chunk["choices"] = Json::array({Json::object()});
+    if (include_usage_) chunk["usage"] = nullptr;
+    const std::string event = to_event(chunk);
+    const std::size_t choice = event.rfind(kChoice);
+    chunk_begin_ = event.substr(0, choice);
+    chunk_end_ = event.substr(choice + kChoice.size());
     call_.exchange->idle_text(stream_ ? ": keep-alive\n\n" : "\n");
     if (stream_) {
       call_.exchange->start({200, kEventStream, "", {{"Cache-Control", "no-cache"}}});
@@ -63,11 +74,9 @@ class Writer : public GenerationListener {
   Json logprob(const engine::Sample& sample) const {
     return logprob_json(sample, call_.model->tokenizer);
   }
-  void write_choice(Json choice) {
-    Json chunk = frame_;
-    chunk["choices"] = Json::array({std::move(choice)});
-    if (include_usage_) chunk["usage"] = nullptr;
-    call_.exchange->write(to_event(chunk));
+  // Once a token: all but the choice is the same each time, and written once.
+  void write_choice(const Json& choice) {
+    call_.exchange->write(fmt::format("{}{}{}", chunk_begin_, to_wire(choice), chunk_end_));
   }
 
  private:
@@ -76,6 +85,8 @@ class Writer : public GenerationListener {
   bool include_usage_;
   bool logprobs_;
   Json frame_;
+  std::string chunk_begin_;  // of an event with one choice, which stands between the two
+  std::string chunk_end_;
   std::string error_;
 };
 

@@ -2,10 +2,8 @@
 
 import concurrent.futures
 import contextlib
-import pathlib
 import resource
 import socket
-import tempfile
 import time
 
 import serving
@@ -18,11 +16,10 @@ ASK = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 3}
 class HostileTest(support.ProgramTest):
     @classmethod
     def setUpClass(cls):
-        scratch = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(scratch.cleanup)
-        model = tiny_model.make(pathlib.Path(scratch.name) / "tiny", context=20000)
+        cls.folder = support.class_folder(cls)
+        cls.model = tiny_model.make(cls.folder / "tiny", context=20000)
         cls.server = cls.enterClassContext(
-            serving.serving("-m", model, "--context", 20000, "--data", scratch.name)
+            serving.serving("-m", cls.model, "--context", 20000, "--data", cls.folder / "data")
         )
 
     def connect(self):
@@ -87,13 +84,56 @@ class HostileTest(support.ProgramTest):
             self.assertLess(time.monotonic(), deadline, self.server.get("/metrics")[2])
             time.sleep(0.1)
 
-    def test_idle_connections(self):
-        count = min(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 200)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (count + 200, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    def test_ten_thousand_idle_connections(self):
+        count, others = 10_000, 500
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard < count + others:
+            self.skipTest(f"{count} connections need more open files than ulimit -Hn allows: {hard}")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count + others, hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        self.assert_alive()
+        before = self.server.memory()
         with contextlib.ExitStack() as stack:
-            for _ in range(count):
-                stack.enter_context(self.connect())
+            for i in range(count):
+                client = stack.enter_context(self.connect())
+                if i % 2 == 0:  # half of them never say a word
+                    client.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    self.assertIn(b"200 OK", client.recv(4096))
+            start = time.monotonic()
             self.assert_alive()
+            self.assertLess(time.monotonic() - start, 10)
+            # A connection that waits costs a few kilobytes, and no thread.
+            self.assertLess((self.server.memory() - before) * 1024 / count, 16)
+
+    def test_more_connections_than_files_may_be_open(self):
+        with (
+            serving.serving("-m", self.model, "--data", self.folder / "few", open_files=200) as server,
+            contextlib.ExitStack() as stack,
+        ):
+            connect = lambda: stack.enter_context(  # noqa: E731
+                socket.create_connection(("127.0.0.1", server.port), timeout=20)
+            )
+            for _ in range(300):  # idle ones make way
+                connect()
+            self.assertEqual(server.post("/chat/completions", ASK)[0], 200)
+            for _ in range(300):  # on these something is under way
+                connect().sendall(b"GET /health HTTP/1.1\r\nHost: loc")
+            status, headers, body = server.get("/health")
+            self.assertEqual((status, body["error"]["code"]), (503, "overloaded"))
+            self.assertEqual(headers["Retry-After"], "1")
+            stack.close()
+            for _ in range(200):
+                if server.get("/health")[0] == 200:
+                    break
+                time.sleep(0.05)
+            self.assertEqual(server.post("/chat/completions", ASK)[0], 200)
+            self.assertIn("ulimit -Hn", server.stop())
+
+    def test_too_few_files_are_refused_at_the_start(self):
+        options = ("-m", self.model, "--data", self.folder / "none")
+        with self.assertRaisesRegex(AssertionError, "only 150 files may be open"):
+            with serving.serving(*options, open_files=150):
+                pass
 
     def test_a_flood_of_requests(self):
         with concurrent.futures.ThreadPoolExecutor(32) as pool:

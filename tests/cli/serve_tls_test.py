@@ -149,6 +149,36 @@ class TlsTest(support.ProgramTest):
             self.assertEqual((replies, server.process.returncode), ([200], 0))
             idle.close()
 
+    def test_a_new_certificate_is_read_without_a_restart(self):
+        cert, key = self.folder / "live.pem", self.folder / "live.key"
+
+        def put(source, place):  # as Certbot does: another file in its place, never half of one
+            beside = place.with_suffix(".beside")
+            shutil.copy(source, beside)
+            beside.replace(place)
+
+        put(self.cert, cert)
+        put(self.key, key)
+        options = ("-m", self.model, "--data", self.folder / "live", "--tls-cert", cert, "--tls-key", key)
+        with serving.serving(*options, tls=self.client) as server:
+            kept = server.connect()
+            kept.request("GET", "/health")
+            kept.getresponse().read()
+            new_cert, new_key = make_certificate(self.folder, "new")
+            put(new_cert, cert)
+            self.assertEqual(server.get("/health")[0], 200)  # the old pair, as the key is still to come
+            put(new_key, key)
+            with self.assertRaises(ssl.SSLCertVerificationError):
+                server.get("/health")
+            server.tls = ssl.create_default_context(cafile=new_cert)
+            self.answer(server)
+            kept.request("GET", "/health")
+            self.assertEqual(kept.getresponse().status, 200)
+            kept.close()
+            said = server.stop()
+            self.assertIn("the certificate that was read before stays in use", said)
+            self.assertIn("live.pem: read again", said)
+
     def test_files_that_cannot_be_used(self):
         def refused(cert, key, says):
             files = [*(["--tls-cert", cert] if cert else []), *(["--tls-key", key] if key else [])]

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import pathlib
 import re
 import signal
 import subprocess
@@ -56,6 +57,11 @@ class Server:
         yield response
         connection.close()
 
+    def memory(self):
+        """Resident megabytes."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+
     def stop(self, how=signal.SIGTERM):
         """Returns what it still said on standard error."""
         self.process.send_signal(how)
@@ -65,11 +71,12 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(*arguments, port=0, environment=None, tls=None):
+def serving(*arguments, port=0, environment=None, tls=None, open_files=None):
     """Starts the server, on a free port unless one is named; stops it at the end. `tls`: the ssl
-    context of clients."""
+    context of clients. `open_files`: how many it may have."""
+    limit = [] if open_files is None else ["prlimit", f"--nofile={open_files}"]
     process = subprocess.Popen(
-        [support.program(), "serve", "--port", str(port), *map(str, arguments)],
+        [*limit, support.program(), "serve", "--port", str(port), *map(str, arguments)],
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
