@@ -19,8 +19,9 @@ class ThreadPool {
 
   int size() const;
 
-  /// Calls task(i) for i in [0, size()), each on its own thread, and waits. An exception of a task
-  /// is thrown here again (the first one) after all have ended.
+  /// Calls task(i) for i in [0, size()), each on its own thread or, when that one has not begun by
+  /// then, on the caller's, one after the other; and waits. An exception of a task is thrown here
+  /// again (the first one) after all have ended.
   void run(const std::function<void(int thread)>& task);
 
   /// Cuts [0, n) into one contiguous part per thread, boundaries at multiples of `grain`, and calls

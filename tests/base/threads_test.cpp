@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <thread>
 #include <vector>
 
 #include "base/error.h"
@@ -49,6 +50,19 @@ TEST(ThreadPool, SurvivesManyShortTasks) {
   std::atomic<std::int64_t> total = 0;
   for (int i = 0; i < 5000; ++i) pool.run([&](int thread) { total += thread; });
   EXPECT_EQ(total, 5000 * 6);
+}
+
+// With more threads than cores many come late, and the caller does what was theirs.
+TEST(ThreadPool, EachTaskIsDoneOnceBeforeTheNextBegins) {
+  ThreadPool pool(64);
+  std::vector<int> counts(64);
+  for (int i = 1; i <= 50; ++i) {
+    pool.run([&](int thread) {
+      ++counts[static_cast<std::size_t>(thread)];
+      std::this_thread::yield();  // lets the others come, where there is one core
+    });
+    ASSERT_EQ(counts, std::vector<int>(64, i));
+  }
 }
 
 }  // namespace
