@@ -47,23 +47,30 @@ void check_chat_id(const std::string& id) {
   }
 }
 
-// Whether the template lets the client switch the reasoning on and off.
-const char* thinking_of(const ServedModel& model) {
-  if (!model.format) return "never";
+// Whether the template lets the client switch the reasoning on and off ("thinking"), and whether
+// the model reasons when nobody says ("thinks").
+void tell_thinking(const ServedModel& model, Json& status) {
+  status["thinking"] = "never";
+  status["thinks"] = false;
+  if (!model.format) return;
   text::ChatRequest request;
   request.messages = {{{"role", "user"}, {"content", "hello"}}};
-  const auto render = [&](bool think) {
-    request.extra = {{"enable_thinking", think}, {"thinking", think}};
+  const auto render = [&](Json extra) {
+    request.extra = std::move(extra);
     try {
       return model.format->render(request);
     } catch (const Error&) {
       return std::string();
     }
   };
-  const std::string with = render(true);
-  if (with != render(false)) return "switch";
+  const auto render_switched = [&](bool think) {
+    return render({{"enable_thinking", think}, {"thinking", think}});
+  };
+  const std::string with = render_switched(true);
   // A prompt that opens the reasoning can have it closed.
-  return with.find("<think>") == std::string::npos ? "never" : "switch";
+  if (with == render_switched(false) && with.find("<think>") == std::string::npos) return;
+  status["thinking"] = "switch";
+  status["thinks"] = with == render(Json::object());
 }
 
 }  // namespace
@@ -103,7 +110,7 @@ void App::status(const Visit& visit) {
     if (entry.model) {
       model["context"] = entry.model->engine->context();
       model["parameters"] = entry.model->parameters;
-      model["thinking"] = thinking_of(*entry.model);
+      tell_thinking(*entry.model, model);
     }
     models.push_back(std::move(model));
     const cost::Prices price = options_.prices.at(entry.name, unix_time());

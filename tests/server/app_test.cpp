@@ -134,6 +134,25 @@ TEST(App, ReasoningCanBeSwitchedOffAndLimited) {
   EXPECT_EQ(usage["prompt_cache_hit_tokens"], 0);
 }
 
+TEST(App, TheStatusSaysWhetherAModelThinksByItself) {
+  const auto told = [](const std::string& chat_template) {
+    TestServer server(chat_template);
+    server.ask_ok("POST", "/chat/completions", question({{"max_tokens", 1}}));  // loads it
+    const Json model = server.ask_ok("GET", "/api/status")["models"][0];
+    return std::pair(model["thinking"].get<std::string>(), model["thinks"].get<bool>());
+  };
+  const std::string plain = TestServer::kTemplate;
+  EXPECT_EQ(told(plain), std::pair(std::string("never"), false));
+  EXPECT_EQ(told(kThinks), std::pair(std::string("switch"), true));  // as R1 does
+  // As DeepSeek-V3.1 and Qwen3 have it.
+  EXPECT_EQ(told(plain + "{% if thinking %}<think>{% endif %}"),
+            std::pair(std::string("switch"), false));
+  EXPECT_EQ(
+      told(plain +
+           "{% if enable_thinking is defined and not enable_thinking %}<think></think>{% endif %}"),
+      std::pair(std::string("switch"), true));
+}
+
 TEST(App, TextIsContinuedAndEchoed) {
   TestServer server;
   const Json body = {{"prompt", "abc"}, {"max_tokens", 4}, {"seed", 1}, {"echo", true}};

@@ -38,6 +38,7 @@ export class MockApi {
   models = [
     { id: 'smollm2-135m', loaded: true, context: 8192, parameters: 134515008, thinking: 'switch', default: true },
     { id: 'deepseek-r1-distill-qwen-1.5b', loaded: false },
+    { id: 'mini', loaded: true, context: 1024, parameters: 1500000, thinking: 'switch', thinks: true },
     { id: 'shakespeare', loaded: true, context: 256, parameters: 4200000, thinking: 'never' },
   ];
   lines = metrics;

@@ -231,6 +231,22 @@ test('a model is fetched, with its progress', () =>
     await page.getByRole('button', { name: 'Model: deepseek-r1-distill-llama-8b' }).waitFor();
   }));
 
+test('a model that was trained to think does, and small ones write no titles', () =>
+  withPage({}, async ({ page, mock }) => {
+    const deepThink = page.getByRole('button', { name: 'DeepThink' });
+    assert.equal(await deepThink.getAttribute('aria-pressed'), 'false');
+    await page.getByRole('button', { name: 'Model: smollm2-135m' }).click();
+    await page.getByRole('radio', { name: /mini/ }).click();
+    await page.locator('.think[aria-pressed=true]').waitFor();
+    await send(page, 'Add 2 and 3');
+    await answered(page);
+    await deepThink.click(); // what the user says counts from then on
+    await send(page, 'Add 4 and 5');
+    await answered(page, 1);
+    assert.deepEqual(mock.api.requests.map((r) => r.thinking?.type), ['enabled', 'disabled']);
+    await page.getByRole('link', { name: 'Add 2 and 3' }).waitFor();
+  }));
+
 test('models', () =>
   withPage({}, async ({ page, mock }) => {
     await page.getByRole('button', { name: 'Model: smollm2-135m' }).click();

@@ -8,7 +8,7 @@ import { append, branch, find } from '../chat/tree';
 import type { Attachment, Chat, Message } from '../chat/types';
 import { access } from './access.svelte';
 import { chats } from './chats.svelte';
-import { chosenModel, loadStatus, server, thinkingIsPossible } from './models.svelte';
+import { chosenModel, loadStatus, server, thinkingIsPossible, wantedThinking } from './models.svelte';
 import { Pen } from './pen';
 import { settings } from './settings.svelte';
 import { nameChat } from './titles';
@@ -92,7 +92,8 @@ function requestFor(chat: Chat, message: Message): CompletionRequest {
     model: message.model ?? '',
     messages: toApiMessages(branch(chat, message.id), settings.system),
   };
-  if (thinkingIsPossible()) request.thinking = { type: settings.thinking ? 'enabled' : 'disabled' };
+  const thinking = wantedThinking();
+  if (thinkingIsPossible() && thinking !== undefined) request.thinking = { type: thinking ? 'enabled' : 'disabled' };
   if (settings.temperature !== null) request.temperature = settings.temperature;
   if (settings.topP !== null) request.top_p = settings.topP;
   if (settings.maxTokens !== null) request.max_tokens = settings.maxTokens;

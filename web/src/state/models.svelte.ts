@@ -11,6 +11,8 @@ export interface Model {
   parameters?: number;
   /** Whether it thinks before it answers: as asked, always, or never. */
   thinking?: 'switch' | 'always' | 'never';
+  /** Whether it thinks when nobody says. */
+  thinks?: boolean;
 }
 
 export interface CatalogEntry {
@@ -38,6 +40,15 @@ export function chosenModel(): Model | undefined {
 /** Models that were trained to think lose by being kept from it; the switch still can. */
 export function thinkingIsPossible(): boolean {
   return chosenModel()?.thinking !== 'never';
+}
+
+/** As the user chose, or else as the model was trained; undefined: nobody knows before it is loaded. */
+export function wantedThinking(): boolean | undefined {
+  return thinkingIsPossible() ? (settings.thinking ?? chosenModel()?.thinks) : false;
+}
+
+export function toggleThinking(): void {
+  settings.thinking = !wantedThinking();
 }
 
 export async function loadStatus(): Promise<void> {

@@ -7,7 +7,8 @@ export interface Settings {
   /** Where chats are kept. */
   keep: 'server' | 'browser';
   model: string;
-  thinking: boolean;
+  /** Null: as the model does by itself. */
+  thinking: boolean | null;
   system: string;
   // Empty: what the server does by default.
   temperature: number | null;
@@ -24,7 +25,7 @@ function load(): Settings {
     theme: 'system',
     keep: 'server',
     model: '',
-    thinking: false,
+    thinking: null,
     system: '',
     temperature: null,
     topP: null,
