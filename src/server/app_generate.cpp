@@ -26,22 +26,25 @@ const char* status_name(Ending ending) {
 }
 
 // Passes on what happens to a writer, but the end only when it was billed: what a client was told
-// of stands in the ledger.
+// of stands in the ledger. By then the request counts no more against its key's limit, so that the
+// client may send the next one at once.
 class BilledListener final : public GenerationListener {
  public:
   using Bill = std::function<void(const Usage& usage, Ending worst, std::function<void()> done)>;
 
-  BilledListener(std::shared_ptr<GenerationListener> writer, Bill bill)
-      : writer_(std::move(writer)), bill_(std::move(bill)) {}
+  BilledListener(std::shared_ptr<GenerationListener> writer, KeyLimits::Ticket ticket, Bill bill)
+      : writer_(std::move(writer)), ticket_(std::move(ticket)), bill_(std::move(bill)) {}
 
   void on_delta(const Delta& delta) override { writer_->on_delta(delta); }
   void on_choice_end(const ChoiceEnd& end) override { writer_->on_choice_end(end); }
   void on_done(const Usage& usage, Ending worst) override {
+    ticket_.reset();
     bill_(usage, worst, [writer = writer_, usage, worst] { writer->on_done(usage, worst); });
   }
 
  private:
   std::shared_ptr<GenerationListener> writer_;
+  KeyLimits::Ticket ticket_;
   Bill bill_;
 };
 
@@ -142,8 +145,8 @@ void App::generate(const Visit& visit, Admission admission,
   try {
     // The writer begins the response, so it comes when nothing can be refused any more.
     auto listener = std::make_shared<BilledListener>(
-        make_writer({exchange, admission.model, prompt_tokens}),
-        [this, row, entry, ticket = admission.ticket](const Usage& usage, Ending worst, auto done) {
+        make_writer({exchange, admission.model, prompt_tokens}), std::move(admission.ticket),
+        [this, row, entry](const Usage& usage, Ending worst, auto done) {
           bill(row, entry, usage, worst, std::move(done));
         });
     generation = Generation::start(admission.model, std::move(plan), std::move(listener));

@@ -30,7 +30,7 @@ Generation::Generation(std::shared_ptr<ServedModel> model, GenerationPlan plan,
   model_->active += plan_.choices;
 }
 
-Generation::~Generation() { model_->active -= plan_.choices; }
+Generation::~Generation() { model_->active -= left_; }
 
 std::shared_ptr<Generation> Generation::start(std::shared_ptr<ServedModel> model,
                                               GenerationPlan plan,
@@ -155,6 +155,8 @@ double Generation::seconds() const {
 void Generation::end_choice(int index, const engine::Finish& finish) {
   Choice& choice = choices_[static_cast<std::size_t>(index)];
   if (std::exchange(choice.ended, true)) return;
+  --left_;
+  --model_->active;  // before anybody is told, who may then ask for more
   emit(index, "", nullptr, true);
   ChoiceEnd end{.choice = index, .stop_string = finish.stop_string, .error = finish.error};
   end.called = choice.called && finish.reason == engine::FinishReason::stop;
@@ -182,7 +184,7 @@ void Generation::end_choice(int index, const engine::Finish& finish) {
   usage_.reasoning += choice.reasoning;
   worst_ = std::max(worst_, end.ending);
   listener_->on_choice_end(end);
-  if (--left_ > 0) return;
+  if (left_ > 0) return;
   usage_.seconds = seconds();
   listener_->on_done(usage_, worst_);
 }

@@ -113,5 +113,13 @@ TEST(Keys, TooManyAtATimeAre429AndTheQueueEndsWith503) {
   EXPECT_EQ(server.ask("POST", "/chat/completions", question(), ann).status, 200);
 }
 
+TEST(Keys, WhoHasAnAnswerMayAskAgainAtOnce) {
+  TestServer server(TestServer::kTemplate, {.max_active = 1});
+  const Headers ann = bearer(server.store().add_key({.name = "ann", .concurrent = 1}));
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(server.ask("POST", "/chat/completions", question(), ann).status, 200) << i;
+  }
+}
+
 }  // namespace
 }  // namespace frugal::server
