@@ -205,9 +205,9 @@ class Soak:
 
     def fill_caches(self):
         """The memory of the caches is taken as they fill, and shows no leak."""
-        for name, words, turns in zip(self.names, (400, 1200), (60, 20), strict=False):
+        for name, words, turns in zip(self.names, (120, 600), (60, 20), strict=False):
             for turn in range(turns):
-                prompt = " ".join(random.Random(turn).choice(WORDS) + str(turn) for _ in range(words // 2))
+                prompt = " ".join(random.Random(turn).choice(WORDS) + str(turn) for _ in range(words))
                 self.rows += self.whole_text({"model": name, "prompt": prompt, "max_tokens": 1}, turn % 2)
 
     def memory(self):

@@ -97,9 +97,8 @@ asio::awaitable<void> ServerState::accept() {
 bool ServerState::make_room() {
   if (sessions.size() < most_sessions / 2) crowd.over();
   if (sessions.size() < most_sessions) return true;
-  const bool has_made = std::any_of(sessions.begin(), sessions.end(), [](OpenSession* session) {
-    return session->close_if_idle();
-  });
+  const bool has_made = std::any_of(sessions.begin(), sessions.end(),
+                                    [](OpenSession* session) { return session->close_if_idle(); });
   if (!has_made) crowd.report(fmt::format("{} are open; ulimit -Hn says more", sessions.size()));
   return has_made;
 }

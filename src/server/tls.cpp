@@ -46,7 +46,7 @@ class Certificate {
   State state() const {
     State state;
     for (const std::string& path : {cert_, key_}) {
-      struct stat file{};
+      struct stat file {};
       if (::stat(path.c_str(), &file) != 0) file = {};
       state.insert(state.end(), {static_cast<std::int64_t>(file.st_ino), file.st_size,
                                  file.st_mtim.tv_sec, file.st_mtim.tv_nsec});
