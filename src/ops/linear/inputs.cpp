@@ -66,7 +66,8 @@ const Inputs::Rounded& Inputs::round(StridedView<const float> x, Arena& scratch)
   const std::int64_t before =
       rounded_.empty() ? 0 : rounded_.back().before + rounded_.back().count();
   const auto blocks = scratch.array<ActivationBlock>(x.rows * (x.cols / kGroup));
-  return rounded_.emplace_back(x, blocks.data(), before);
+  rounded_.push_back({x, blocks.data(), before});
+  return rounded_.back();
 }
 
 std::byte* Inputs::pick(const std::byte* from, std::int64_t stride, std::int64_t bytes,
