@@ -192,8 +192,7 @@ TEST(MoeExperts, AgreesWithOneRowAtATimeAndItsBitsDoNotDependOnTheBatch) {
     const Tensor alone(rows, d);
     for (std::int64_t t = 0; t < rows; ++t) {
       const Routing one = route({pool, Isa::reference}, config, {logits.row(t), 1, 12}, {});
-      moe_experts({pool, isa}, one, model.experts, {x.row(t), 1, d}, {alone.row(t), 1, d},
-                  scratch);
+      moe_experts({pool, isa}, one, model.experts, {x.row(t), 1, d}, {alone.row(t), 1, d}, scratch);
     }
     EXPECT_TRUE(same_bits(out.view(), alone.view())) << isa_name(isa);
   }

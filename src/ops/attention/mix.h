@@ -19,8 +19,7 @@ class CacheReader {
         scales_(tile.base + kBlockTokens * tile.width),
         groups_(cache_groups(tile.width)) {}
   /// Positions that are rows of `width` floats.
-  CacheReader(const float* rows, std::int64_t width)
-    requires(kType == CacheType::f32)
+  CacheReader(const float* rows, std::int64_t width) requires(kType == CacheType::f32)
       : base_(reinterpret_cast<const std::byte*>(rows)),
         width_(width),
         scales_(nullptr),

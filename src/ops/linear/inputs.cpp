@@ -9,9 +9,8 @@ namespace {
 
 // Rows that follow each other need not be copied.
 bool consecutive(std::span<const std::int64_t> rows) {
-  return std::ranges::adjacent_find(rows, [](std::int64_t a, std::int64_t b) {
-           return b != a + 1;
-         }) == rows.end();
+  return std::ranges::adjacent_find(
+             rows, [](std::int64_t a, std::int64_t b) { return b != a + 1; }) == rows.end();
 }
 
 // Calls body(part, begin, end) for those of its rows that lie in [begin, end) of all rows.
@@ -44,13 +43,13 @@ Inputs::Inputs(std::span<const Product> products, Arena& scratch) {
       if (levels) input.blocks += first * groups;
     } else if (levels) {
       const std::int64_t bytes = groups * static_cast<std::int64_t>(sizeof(ActivationBlock));
-      input.blocks = reinterpret_cast<const ActivationBlock*>(pick(
-          reinterpret_cast<const std::byte*>(input.blocks), bytes, bytes, p.rows, scratch));
+      input.blocks = reinterpret_cast<const ActivationBlock*>(
+          pick(reinterpret_cast<const std::byte*>(input.blocks), bytes, bytes, p.rows, scratch));
     } else {
       constexpr std::int64_t kBytes = sizeof(float);
-      input.x = {reinterpret_cast<const float*>(
-                     pick(reinterpret_cast<const std::byte*>(p.x.data), p.x.stride * kBytes,
-                          p.x.cols * kBytes, p.rows, scratch)),
+      input.x = {reinterpret_cast<const float*>(pick(reinterpret_cast<const std::byte*>(p.x.data),
+                                                     p.x.stride * kBytes, p.x.cols * kBytes, p.rows,
+                                                     scratch)),
                  p.y.rows, p.x.cols, p.x.cols};
     }
     inputs_.push_back(input);
@@ -59,8 +58,7 @@ Inputs::Inputs(std::span<const Product> products, Arena& scratch) {
 
 const Inputs::Rounded& Inputs::round(StridedView<const float> x, Arena& scratch) {
   const auto known = std::ranges::find_if(rounded_, [&](const Rounded& r) {
-    return r.x.data == x.data && r.x.rows == x.rows && r.x.cols == x.cols &&
-           r.x.stride == x.stride;
+    return r.x.data == x.data && r.x.rows == x.rows && r.x.cols == x.cols && r.x.stride == x.stride;
   });
   if (known != rounded_.end()) return *known;
   const std::int64_t before =

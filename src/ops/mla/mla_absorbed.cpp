@@ -27,10 +27,9 @@ void move_values(const Context& context, const MlaShape& shape, ConstView mixed,
   const std::int64_t width = mixed.cols / shape.n_heads;
   std::vector<Product> products;
   for (std::int64_t h = 0; h < shape.n_heads; ++h) {
-    products.push_back(
-        {StridedView<const float>::columns(mixed, h * width, shape.kv_lora_rank),
-         &weights.values[static_cast<std::size_t>(h)], nullptr,
-         StridedView<float>::columns(out, h * shape.v_head_dim, shape.v_head_dim)});
+    products.push_back({StridedView<const float>::columns(mixed, h * width, shape.kv_lora_rank),
+                        &weights.values[static_cast<std::size_t>(h)], nullptr,
+                        StridedView<float>::columns(out, h * shape.v_head_dim, shape.v_head_dim)});
   }
   linear_batch(context, products, scratch);
 }
@@ -50,7 +49,7 @@ class JobMemory {
   AbsorbedJob job(const LatentTiles& latents, std::int64_t first, std::int64_t count, ConstView q,
                   ConstView q_latent, View mixed) const {
     std::ranges::fill(states_, SoftmaxState{});
-    const AbsorbedJob job{latents, first,   count,    q.data,  q_latent.data, mixed.data,
+    const AbsorbedJob job{latents, first,    count,   q.data,      q_latent.data, mixed.data,
                           panels_, weights_, shrink_, kept_tiles_, states_.data()};
     std::fill_n(job.mixed_row(0), count * job.mixed_width(), 0.0F);
     return job;

@@ -32,7 +32,7 @@ void expand(const Context& context, const MlaKernels& kernels, const LatentTiles
   const MlaShape& shape = latents.shape;
   const Segment& segment = latents.segment;
   const std::int64_t length = segment.position + segment.rows;
-  const Tensor tile(kBlockTokens, latents.stride());            // [64, kv_lora_rank + rope, padded]
+  const Tensor tile(kBlockTokens, latents.stride());  // [64, kv_lora_rank + rope, padded]
   Arena scratch;
   const Tensor tile_kv(kBlockTokens,
                        shape.n_heads * shape.kv_head_dim());  // [64, n_heads, nope + v]

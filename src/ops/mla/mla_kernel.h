@@ -115,9 +115,8 @@ struct MlaKernel {
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t seen = job.seen(i, tile);
       job.tile_shrink(tile)[i] =
-          seen == 0
-              ? 1.0F  // read all the same, beside queries that see something
-              : softmax_tile(job.tile_weights(tile) + i * kBlockTokens, seen, job.states[i]);
+          seen == 0 ? 1.0F  // read all the same, beside queries that see something
+                    : softmax_tile(job.tile_weights(tile) + i * kBlockTokens, seen, job.states[i]);
     }
   }
 
@@ -134,8 +133,8 @@ struct MlaKernel {
         std::int64_t counts[Simd::kQueries];
         for (int r = 0; r < rows; ++r) counts[r] = job.seen(i + r, tile);
         if (counts[rows - 1] == 0) continue;
-        const MixRows mixed = {job.tile_weights(tile) + i * kBlockTokens,
-                               job.tile_shrink(tile) + i, job.mixed_row(i), width};
+        const MixRows mixed = {job.tile_weights(tile) + i * kBlockTokens, job.tile_shrink(tile) + i,
+                               job.mixed_row(i), width};
         Mixer<Simd, CacheType::f32>::mix_causal(rows, mixed, counts, values, c, last);
       }
     }
@@ -149,7 +148,9 @@ struct MlaKernel {
     }
   }
 
-  static MlaKernels kernels() { return {load, mla_expanded_tile, arrange, score, soften, mix, finish}; }
+  static MlaKernels kernels() {
+    return {load, mla_expanded_tile, arrange, score, soften, mix, finish};
+  }
 };
 
 template <class Simd>

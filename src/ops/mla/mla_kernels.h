@@ -38,14 +38,14 @@ inline constexpr std::int64_t kMlaDepth = 192;
 /// and to head i % n_heads.
 struct AbsorbedJob {
   LatentTiles latents;
-  std::int64_t first;     // query
-  std::int64_t count;     // at most kJobQueries
-  const float* q;         // [T, n_heads, nope + rope]
-  const float* q_latent;  // [T, n_heads, kv_lora_rank]: the queries moved into the latent space
-  float* mixed;           // [T, n_heads, mixed_width()]: sums of latents
-  float* panels;          // [kJobPanels, latent_width, 16]
-  float* weights;         // [kept_tiles, count, 64]: scores, then exponentials
-  float* shrink;          // [kept_tiles, count]
+  std::int64_t first;       // query
+  std::int64_t count;       // at most kJobQueries
+  const float* q;           // [T, n_heads, nope + rope]
+  const float* q_latent;    // [T, n_heads, kv_lora_rank]: the queries moved into the latent space
+  float* mixed;             // [T, n_heads, mixed_width()]: sums of latents
+  float* panels;            // [kJobPanels, latent_width, 16]
+  float* weights;           // [kept_tiles, count, 64]: scores, then exponentials
+  float* shrink;            // [kept_tiles, count]
   std::int64_t kept_tiles;  // how many tiles' weights have room: all, or 1
   SoftmaxState* states;     // [count]
 
