@@ -80,7 +80,7 @@ fs::path fetch_model(const net::ModelName& name) {
 fs::path fetch_model(const net::ModelName& name,
                      const std::function<void(std::uint64_t, std::uint64_t)>& progress,
                      const std::function<bool()>& stopped) {
-  const fs::path path = net::cached_path(name);
+  fs::path path = net::cached_path(name);
   if (fs::exists(path)) return path;
   const net::Hub hub = net::Hub::from_environment();
   const net::PullPlan plan = plan_now(hub, name, stopped, {});

@@ -128,7 +128,7 @@ void Shelf::add(const std::string& model) const {
 std::string Shelf::add_adapter(const std::string& text) const {
   const std::size_t equals = text.find('=');
   require(equals != std::string::npos, "--lora {}: expected NAME=DIR", printable(text));
-  const std::string name = text.substr(0, equals);
+  std::string name = text.substr(0, equals);
   const fs::path folder = text.substr(equals + 1);
   require(is_plain_name(name),
           "--lora {}: a name has letters, digits, dots, dashes and underscores", printable(text));
