@@ -199,7 +199,7 @@ evaluations() {
 
 report() {
   local task model file seconds=0 met=0 wanted=0
-  echo "# Speedrun of $minutes minutes on $cores cores"
+  echo "# Speedrun of $minutes minutes on $cores core$([ "$cores" -eq 1 ] || echo s)"
   echo
   echo "pass@1 in percent on $eval_questions held-out questions each, greedy:"
   echo
