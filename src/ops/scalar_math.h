@@ -5,19 +5,37 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 
 namespace frugal::ops {
 
 /// Partial sums of a reduction: fixed, whatever the width of a register.
 inline constexpr int kLanes = 16;
 
-/// Adds 16 lanes as a tree: 8 + 8, 4 + 4, 2 + 2, 1 + 1.
-static inline float sum_lanes(float* lanes) {
-  for (int half = kLanes / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
+/// Joins n numbers, n a multiple of 16: each lane is a chain, and the lanes are a tree: 8 and 8, 4
+/// and 4, 2 and 2, 1 and 1. Written out in vectors because plain loops become scalar code that goes
+/// through memory.
+template <class Join>
+static inline float join_all(const float* x, std::int64_t n, Join join) {
+  using Four = float __attribute__((vector_size(16)));
+  Four lanes[4];
+  std::memcpy(lanes, x, sizeof lanes);
+  for (std::int64_t i = kLanes; i < n; i += kLanes) {
+    Four more[4];
+    std::memcpy(more, x + i, sizeof more);
+    for (int k = 0; k < 4; ++k) lanes[k] = join(lanes[k], more[k]);
   }
-  return lanes[0];
+  const Four sums = join(join(lanes[0], lanes[2]), join(lanes[1], lanes[3]));
+  return join(join(sums[0], sums[2]), join(sums[1], sums[3]));
 }
+
+static inline float sum_all(const float* x, std::int64_t n) {
+  return join_all(x, n, [](auto a, auto b) { return a + b; });
+}
+static inline float max_all(const float* x, std::int64_t n) {
+  return join_all(x, n, [](auto a, auto b) { return a < b ? b : a; });
+}
+static inline float sum_lanes(const float* lanes) { return sum_all(lanes, kLanes); }
 
 /// sum over i of a[i] * b[i], each lane one chain of fused multiply-adds.
 static inline float dot(const float* a, const float* b, std::int64_t n) {

@@ -17,20 +17,12 @@ struct SoftmaxState {
 /// zeros; returns the factor by which what was accumulated before has to shrink.
 static inline float softmax_tile(float* scores, std::int64_t count, SoftmaxState& state) {
   for (std::int64_t j = count; j < kBlockTokens; ++j) scores[j] = -HUGE_VALF;
-  float lanes[kLanes];
-  for (int l = 0; l < kLanes; ++l) lanes[l] = scores[l];
-  for (int j = kLanes; j < kBlockTokens; j += kLanes) {
-    for (int l = 0; l < kLanes; ++l) lanes[l] = lanes[l] < scores[j + l] ? scores[j + l] : lanes[l];
-  }
-  float max = state.max;
-  for (int l = 0; l < kLanes; ++l) max = max < lanes[l] ? lanes[l] : max;
-  const float shrink = exp_float(state.max - max);
+  const float tile_max = max_all(scores, kBlockTokens);
+  const float max = state.max < tile_max ? tile_max : state.max;
+  // As a rule an early tile has the maximum; exp_float(0) is 1.
+  const float shrink = max == state.max ? 1.0F : exp_float(state.max - max);
   for (int j = 0; j < kBlockTokens; ++j) scores[j] = exp_float(scores[j] - max);
-  for (int l = 0; l < kLanes; ++l) lanes[l] = scores[l];
-  for (int j = kLanes; j < kBlockTokens; j += kLanes) {
-    for (int l = 0; l < kLanes; ++l) lanes[l] += scores[j + l];
-  }
-  state.sum = state.sum * shrink + sum_lanes(lanes);
+  state.sum = state.sum * shrink + sum_all(scores, kBlockTokens);
   state.max = max;
   return shrink;
 }
