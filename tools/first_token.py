@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """first_token.py [--model build-data/smollm2.gguf] [--prefix 2000] [--suffix 64] [--rounds 9]
+[--threads N] [--cache-type f32]
 
 Seconds to the first token of a prompt whose beginning is cached (in memory, and on disk by a server
 that was started afresh), beside those of its end alone. The three are asked in turns; medians and
-ratios are printed. A context of the same length that nothing is known of is the fourth."""
+ratios are printed. A context of the same length that nothing is known of is the fourth. Beside the
+time on the clock stands what the server had of the processors, which others on the machine change
+little (with one thread; more wait for each other, which counts too)."""
 
 import argparse
 import os
@@ -26,13 +29,19 @@ def words(count, seed):
     return "".join(" " + dice.choice(WORDS) for _ in range(count))
 
 
+def processor_seconds(server):
+    tasks = pathlib.Path(f"/proc/{server.process.pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+
+
 def first_token(server, prompt):
-    """Seconds to the first piece of the answer, and how many tokens came from the cache."""
+    """Seconds to the first piece of the answer, by the clock and of the server's processors; and how
+    many tokens came from the cache."""
     body = {"prompt": prompt, "max_tokens": 2, "temperature": 0, "stream": True,
             "stream_options": {"include_usage": True}}  # fmt: skip
-    start = time.perf_counter()
+    start, spent = time.perf_counter(), processor_seconds(server)
     with server.begun("/completions", body) as response:
-        seconds = time.perf_counter() - start
+        seconds = time.perf_counter() - start, processor_seconds(server) - spent
         rest = response.read().decode()
     return seconds, int(rest.split('"prompt_cache_hit_tokens":')[1].split(",")[0])
 
@@ -51,7 +60,12 @@ def main():
     parser.add_argument("--prefix", type=int, default=2000)
     parser.add_argument("--suffix", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--cache-type", default="f32")
     options = parser.parse_args()
+    arguments = ["-m", options.model, "--cache-type", options.cache_type]
+    if options.threads:
+        arguments += ["--threads", options.threads]
     os.environ.setdefault("FRUGAL_PROGRAM", str(ROOT / "build" / "bin" / "frugal"))
     times = {"end alone": [], "after a beginning in memory": [], "after a beginning on disk": [],
              "nothing cached": []}  # fmt: skip
@@ -59,12 +73,12 @@ def main():
         data = pathlib.Path(folder)
         cache = data / "cache"
         prefix = words(options.prefix, 0)
-        with serving.serving("-m", options.model, "--data", data) as server:
+        with serving.serving(*arguments, "--data", data) as server:
             _, known = first_token(server, prefix)
             _, known = first_token(server, prefix)
             wait_for_files(cache, known // 64)
         for turn in range(options.rounds):
-            with serving.serving("-m", options.model, "--data", data) as server:
+            with serving.serving(*arguments, "--data", data) as server:
                 end = lambda kind: words(options.suffix, 10 * turn + kind)  # noqa: B023, E731
                 first_token(server, words(8, -turn - 1))  # the first one of all wakes the machine
                 seconds = {}
@@ -79,9 +93,16 @@ def main():
                 for name, value in seconds.items():
                     times[name].append(value)
     print(f"{known} tokens cached, {options.suffix} words behind them, medians of {options.rounds}")
+    print(f"{'':28} {'clock':>8} {'ratio':>9} {'processor':>8} {'ratio':>8}")
     for name, values in times.items():
-        ratio = statistics.median(v / alone for v, alone in zip(values, times["end alone"], strict=True))
-        print(f"{name:28} {statistics.median(values):.3f} s   {ratio:.2f} of the end alone")
+        print(f"{name:28}", end="")
+        for clock in range(2):
+            ratio = statistics.median(
+                value[clock] / alone[clock] for value, alone in zip(values, times["end alone"], strict=True)
+            )
+            seconds = statistics.median(value[clock] for value in values)
+            print(f" {seconds:8.3f} {ratio:9.2f}", end="")
+        print()
 
 
 if __name__ == "__main__":
