@@ -48,18 +48,17 @@ struct RooflineLoops {
   }
 
   static std::int64_t multiply_bytes(std::int64_t turns, std::int32_t* sink) {
-    constexpr int kRepeats = 8;  // so that the loop itself costs nothing
     typename Simd::Ints sums[kChains];
-    const auto factor = Simd::set_words(static_cast<std::uint32_t>(*sink) | 1);
+    auto factor = Simd::set_words(static_cast<std::uint32_t>(*sink) | 1);
     for (auto& sum : sums) sum = factor;
-    for (std::int64_t i = 0; i < turns; i += kRepeats) {
-#pragma GCC unroll 8
-      for (int repeat = 0; repeat < kRepeats; ++repeat) {
-        // A factor out of another chain keeps the compiler from doing the product once for all.
+    for (std::int64_t i = 0; i < turns; ++i) {
 #pragma GCC unroll 16
-        for (int c = 0; c < kChains; ++c) {
-          sums[c] = Simd::add_dots(sums[c], sums[(c + kChains / 2) % kChains], factor);
-        }
+      for (auto& sum : sums) {
+        // Else the compiler would multiply once for all sums, or before it adds anything.
+        Simd::forget(factor);
+        auto next = Simd::add_dots(sum, factor, factor);
+        Simd::forget(next);
+        sum = next;
       }
     }
     auto all = sums[0];

@@ -122,6 +122,9 @@ struct Simd {
   /// sum + a * b, a being unsigned: four products of bytes a lane.
   static Ints add_dots(Ints sum, Ints a, Ints b) { return {_mm512_dpbusd_epi32(sum.v, a.v, b.v)}; }
 
+  /// Makes the compiler take x for unknown, at no cost when it runs.
+  static void forget(Ints& x) { asm volatile("" : "+v"(x.v)); }
+
   /// Four bytes to every lane.
   static Ints broadcast_bytes(const std::int8_t* p) {
     std::int32_t bytes;
