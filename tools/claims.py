@@ -144,6 +144,19 @@ def section(o, name, claim):
     return lines
 
 
+def same_minutes(o):
+    """What tools/same_minutes.py wrote beside these runs."""
+    table = o.runs.parent / "same-minutes" / "table.md"
+    if not table.exists():
+        return ["## The same minutes", "", "Not run.", ""]
+    return ["## The same minutes", "",
+            "recipes/shakespeare-v3-tiny.toml (12 million parameters, with its multi-token layer), the "
+            "same recipe with a dense model of as many active parameters, and PyTorch on the V3 shape "
+            "without that layer (our own model: grouped products, torch.compile, whose time counts; "
+            "the same balance by bias). `tools/same_minutes.py TEXT`, one run of each:", "",
+            *table.read_text().splitlines(), ""]
+
+
 def draw(o):
     lines = ["# Claims of the reports, checked small", "",
              "Written by `tools/claims.py run TEXT` and `tools/claims.py draw` from the recipes in "
@@ -153,6 +166,7 @@ def draw(o):
              "of a variant cover.", ""]
     for name, claim in claims():
         lines += section(o, name, claim)
+    lines += same_minutes(o)
     (ROOT / "docs" / "claims.md").write_text("\n".join(lines))
 
 

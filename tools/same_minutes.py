@@ -7,7 +7,7 @@ parameters, and PyTorch on the V3 shape.
 The recipe is recipes/shakespeare-v3-tiny.toml; the dense model differs in [model] alone. PyTorch is
 our own model with grouped products and torch.compile (tools/speed/peers.py), with the same batch,
 rate and schedule, in float32, without the multi-token layer; the time that it compiles counts. The
-last tenth of the text is for validation.
+last tenth of the text is for validation. OUT/table.md is what tools/claims.py shows.
 """
 
 import argparse
@@ -78,11 +78,13 @@ def main():
     runs = {"frugal, V3 shape": lambda: frugal(o, "v3", model),
             "frugal, dense": lambda: frugal(o, "dense", qwen2_settings(bare)),
             "PyTorch, V3 shape": lambda: pytorch(o, bare)}
-    print(f"| after {o.minutes:g} minutes on {o.threads} threads | tokens seen | validation loss |")
-    print("|---|---|---|")
+    lines = [f"| after {o.minutes:g} minutes on {o.threads} threads | tokens seen | validation loss |",
+             "|---|---|---|"]
     for name, measure in runs.items():
         found = measure()
-        print(f"| {name} | {found['tokens']:,} | {found['val_loss']:.4f} |", flush=True)
+        lines.append(f"| {name} | {found['tokens']:,} | {found['val_loss']:.4f} |")
+        print(lines[-1], flush=True)
+    (o.out / "table.md").write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

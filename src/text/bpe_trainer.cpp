@@ -153,6 +153,7 @@ Json BpeTrainer::train() const {
   std::vector<std::string> tokens = options_.special_tokens;
   std::vector<std::int32_t> byte_ids(256);
   std::vector<std::string> bytes;
+  bytes.reserve(256);
   for (int byte = 0; byte < 256; ++byte) bytes.push_back(byte_token(byte));
   std::vector<std::string> alphabet = bytes;
   std::ranges::sort(alphabet);  // the order in which the library numbers them too

@@ -250,7 +250,9 @@ void set_gguf_tokenizer(const ByteLevelTokenizer& tokenizer, std::int64_t vocab_
     types[id] = kUnused;
   }
   std::vector<std::string> merges;
-  for (const auto& [left, right] : tokenizer.merges) merges.push_back(left + ' ' + right);
+  merges.reserve(tokenizer.merges.size());
+  for (const auto& [left, right] : tokenizer.merges)
+    merges.push_back(fmt::format("{} {}", left, right));
   metadata.set_string("tokenizer.ggml.model", "gpt2");
   metadata.set_string("tokenizer.ggml.pre", tokenizer.pre_tokenizer);
   metadata.set_strings("tokenizer.ggml.tokens", tokens);

@@ -69,9 +69,9 @@ def about(path):
     """What was compared, on what."""
     answer = run(PEERS / "bin" / "llama-bench", "-m", path, "-p", 1, "-n", 0, "-r", 1, "-ngl", 0,
                  "-o", "json")[0]
-    compiler = subprocess.run(["c++", "--version"], capture_output=True, text=True).stdout
-    return (f"llama.cpp {answer['build_commit']}, {compiler.splitlines()[0]}, -march=native, "
-            f"on {answer['cpu_info']}")
+    built = dict(line.split(": ", 1) for line in (PEERS / "VERSION").read_text().splitlines()
+                 if ": " in line)
+    return f"llama.cpp {answer['build_commit']}, {built['compiler']}, on {answer['cpu_info']}"
 
 
 def spread(values, form="{:.1f}"):

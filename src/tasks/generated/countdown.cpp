@@ -45,6 +45,7 @@ Term join(const Draw& draw, const Term& a, const Term& b) {
 
 Term random_expression(const Draw& draw, std::vector<std::int64_t> numbers) {
   std::vector<Term> terms;
+  terms.reserve(numbers.size());
   for (const std::int64_t number : numbers) terms.push_back({number, std::to_string(number)});
   while (terms.size() > 1) {
     std::swap(terms[draw.rng.below(terms.size())], terms.back());

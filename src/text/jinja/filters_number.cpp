@@ -95,7 +95,7 @@ std::int64_t truncated(double value) {
 
 Value to_integer(const Call& call) {
   const Parameters parameters(call, {"default", "base"});
-  const Value otherwise = parameters.get(0) == nullptr ? Value::integer(0) : parameters[0];
+  Value otherwise = parameters.get(0) == nullptr ? Value::integer(0) : parameters[0];
   const Value base = parameters.get(1) == nullptr ? Value::integer(10) : parameters[1];
   const Value& value = call.self;
   if (value.is(Kind::undefined)) fail("{}", value.hint());
@@ -115,7 +115,7 @@ Value to_integer(const Call& call) {
 
 Value to_real(const Call& call) {
   const Parameters parameters(call, {"default"});
-  const Value otherwise = parameters.get(0) == nullptr ? Value::real(0) : parameters[0];
+  Value otherwise = parameters.get(0) == nullptr ? Value::real(0) : parameters[0];
   if (call.self.is(Kind::undefined)) fail("{}", call.self.hint());
   if (call.self.is_number()) return Value::real(call.self.real());
   if (!call.self.is(Kind::string)) return otherwise;

@@ -195,7 +195,7 @@ void pad_line(Budget& budget, std::vector<Value>& line, const Value& count, cons
 
 Value batch(const Call& call) {
   const Parameters parameters(call, {"linecount", "fill_with"}, 1);
-  const Value count = parameters[0];
+  const Value& count = parameters[0];
   const Value fill = parameters.get_some(1) == nullptr ? Value::none() : parameters[1];
   return Value::object(std::make_shared<Generator>(
       call.budget, Value::tuple(call.budget, {call.self, count, fill}),
@@ -218,7 +218,7 @@ Value batch(const Call& call) {
 
 Value slice(const Call& call) {
   const Parameters parameters(call, {"slices", "fill_with"}, 1);
-  const Value count = parameters[0];
+  const Value& count = parameters[0];
   const Value fill = parameters.get_some(1) == nullptr ? Value::none() : parameters[1];
   return Value::object(std::make_shared<Generator>(
       call.budget, Value::tuple(call.budget, {call.self, count, fill}),
