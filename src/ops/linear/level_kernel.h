@@ -11,17 +11,17 @@
 
 namespace frugal::ops {
 
-/// Adds a unit of `groups` groups to `sums`. x points at the first row's block of the first group,
-/// rows are `stride` blocks apart.
+/// Adds `groups` groups to `sums`. x points at the first row's block of the first group, rows are
+/// `stride` blocks apart. `ahead` is asked for meanwhile.
 template <class Simd, class Source, int kRows, int kPanels>
-[[gnu::always_inline]] inline void add_unit(const ActivationBlock* x, std::int64_t stride,
-                                            Source (&sources)[kPanels], std::int64_t groups,
-                                            Sums<Simd, kRows, kPanels>& sums) {
+[[gnu::always_inline]] inline void add_groups(const ActivationBlock* x, std::int64_t stride,
+                                              Source (&sources)[kPanels], std::int64_t groups,
+                                              Ahead ahead, Sums<Simd, kRows, kPanels>& sums) {
   constexpr DotFormat kDot = Source::kDot;
   constexpr int kSteps = kDot.half_steps();
-  for (Source& source : sources) source.next_unit(groups);
   for (std::int64_t g = 0; g < groups; ++g, ++x) {
-    for (Source& source : sources) source.begin_group();
+    for (Source& source : sources) source.begin_group(g, groups);
+    ahead.ask(kPanels);
 #pragma GCC unroll 2
     for (int h = 0; h < kDot.halves; ++h) {
       typename Simd::template Dot<kDot> dots[kRows][kPanels];
@@ -70,74 +70,65 @@ template <class Simd, class Source, int kRows, int kPanels>
   }
 }
 
-/// Panels whose unpacked units stay in the first cache together while all rows pass by.
-inline constexpr std::int64_t kPanelsTogether = 4;
 // Up to so many rows pass by each group at once; units need not be unpacked for them.
 inline constexpr int kNarrowRows = 4;
 
-/// All rows times one unpacked unit of a few panels.
-template <class Simd, DotFormat kDot>
-struct UnitKernel {
-  using Unit = UnpackedUnit<kDot>;
-  using Source = UnpackedSource<Simd, kDot>;
+/// Groups [group, group + groups) of panels [panel, panel + count): what stays in the first cache
+/// while all rows pass by.
+struct Strip {
+  std::int64_t panel;
+  std::int64_t count;
+  std::int64_t group;
+  std::int64_t groups;
+  float* unfinished;  // [T, Simd::kPanels * 16], sums of earlier strips of these panels
+};
 
-  /// What the units are of: `count` panels from `panel` on, `groups` groups from `group` on.
-  struct Part {
-    std::int64_t panel;
-    std::int64_t count;
-    std::int64_t group;
-    std::int64_t groups;
-  };
-
+/// All rows times one strip. Strips gives the source of each of its panels.
+template <class Simd, class Levels>
+struct StripKernel {
   template <int kRows, int kPanels>
-  static void block(const LevelProduct& product, std::int64_t t, const Part& part, std::int64_t p,
-                    const Unit* units) {
-    const Outputs<Simd> outputs{product.y, product.bias};
+  static void block(const LevelProduct& product, std::int64_t t, const Strip& strip,
+                    const Levels& levels, Ahead ahead) {
     const std::int64_t all_groups = product.w->k / kGroup;
-    const std::int64_t first = part.panel + p;
+    const OutputBlock<Simd, kRows, kPanels> outputs(
+        product.y, product.bias, t, strip.panel,
+        strip.unfinished == nullptr ? nullptr : strip.unfinished + t * Simd::kPanels * kPanelRows);
+    const bool last = strip.group + strip.groups == all_groups;
+    if (last) outputs.expect();
     Sums<Simd, kRows, kPanels> sums;
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 2
-      for (int i = 0; i < kPanels; ++i) {
-        sums.at[r][i] = part.group == 0 ? Simd::zero() : outputs.load(t + r, first + i);
-      }
-    }
-    const ActivationBlock* x = product.x + t * all_groups + part.group;
+    outputs.load(sums, strip.group == 0);
+    const ActivationBlock* x = product.x + t * all_groups + strip.group;
     if constexpr (kPanels == 1) {
-      Source sources[1] = {Source(units[p])};
-      add_unit<Simd>(x, all_groups, sources, part.groups, sums);
+      typename Levels::Source sources[1] = {levels.source(0)};
+      add_groups<Simd>(x, all_groups, sources, strip.groups, ahead, sums);
     } else {
-      Source sources[2] = {Source(units[p]), Source(units[p + 1])};
-      add_unit<Simd>(x, all_groups, sources, part.groups, sums);
+      typename Levels::Source sources[2] = {levels.source(0), levels.source(1)};
+      add_groups<Simd>(x, all_groups, sources, strip.groups, ahead, sums);
     }
-    const bool done = part.group + part.groups == all_groups;
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 2
-      for (int i = 0; i < kPanels; ++i) outputs.store(t + r, first + i, sums.at[r][i], done);
-    }
-  }
-
-  template <int kRows>
-  static void rows(const LevelProduct& product, std::int64_t t, const Part& part,
-                   const Unit* units) {
-    std::int64_t p = 0;
-    for (; p + Simd::kPanels <= part.count; p += Simd::kPanels) {
-      block<kRows, Simd::kPanels>(product, t, part, p, units);
-    }
-    if constexpr (Simd::kPanels > 1) {
-      for (; p < part.count; ++p) block<kRows, 1>(product, t, part, p, units);
+    if (last) {
+      outputs.finish(sums);
+    } else {
+      outputs.keep(sums);
     }
   }
 
-  [[gnu::noinline]] static void all_rows(const LevelProduct& product, const Part& part,
-                                         const Unit* units) {
-    std::int64_t t = 0;
-    const std::int64_t end = product.y.rows;
-    for (; t + Simd::kRows <= end; t += Simd::kRows) rows<Simd::kRows>(product, t, part, units);
-    for (; t + 2 <= end; t += 2) rows<2>(product, t, part, units);
-    if (t < end) rows<1>(product, t, part, units);
+  /// Asks for `next` meanwhile, a part with each block of rows.
+  [[gnu::noinline]] static void all_rows(const LevelProduct& product, const Strip& strip,
+                                         const Levels& levels, const Ahead& next) {
+    const std::int64_t rows = product.y.rows;
+    // As even as can be: a block of few rows takes as long as one of more.
+    const std::int64_t blocks = (rows + Simd::kRows - 1) / Simd::kRows;
+    for (std::int64_t b = 0; b < blocks; ++b) {
+      const std::int64_t t = rows * b / blocks;
+      const Ahead ahead = next.part(b, blocks, strip.groups);
+      with_constant<Simd::kRows>(rows * (b + 1) / blocks - t, [&](auto count) {
+        if (strip.count == Simd::kPanels) {
+          block<count(), Simd::kPanels>(product, t, strip, levels, ahead);
+        } else {
+          block<count(), 1>(product, t, strip, levels, ahead);
+        }
+      });
+    }
   }
 };
 
@@ -145,41 +136,68 @@ struct UnitKernel {
 template <class Simd, PanelFormat kFormat>
 struct LevelKernel {
   static constexpr DotFormat kDot = dot_format(kFormat);
-  using Packed = PackedSource<Simd, kFormat>;
-
-  static std::int64_t unit_groups(std::int64_t groups, std::int64_t group) {
-    return groups - group < kUnitGroups ? groups - group : kUnitGroups;
-  }
+  using Packed = PackedSource<Simd, kFormat, true>;
+  using Unpacked = UnpackedStrip<Simd, kDot>;
+  using InPlace = PackedStrip<Simd, kFormat>;
 
   /// Few rows: every panel is read once, straight from memory.
   template <int kRows>
   static void narrow(const LevelProduct& product, std::int64_t begin, std::int64_t end) {
-    const Outputs<Simd> outputs{product.y, product.bias};
     const std::int64_t groups = product.w->k / kGroup;
     for (std::int64_t p = begin; p < end; ++p) {
       Packed sources[1] = {Packed(product.panel(p), 0)};
+      const OutputBlock<Simd, kRows, 1> outputs(product.y, product.bias, 0, p, nullptr);
       Sums<Simd, kRows, 1> sums;
-      for (auto& row : sums.at) row[0] = Simd::zero();
-      for (std::int64_t g = 0; g < groups; g += kUnitGroups) {
-        add_unit<Simd>(product.x + g, groups, sources, unit_groups(groups, g), sums);
-      }
-      for (int r = 0; r < kRows; ++r) outputs.store(r, p, sums.at[r][0], true);
+      outputs.load(sums, true);
+      add_groups<Simd>(product.x, groups, sources, groups, {}, sums);
+      outputs.finish(sums);
     }
   }
 
-  /// Many rows: units are unpacked before the rows pass by.
+  /// The strip after `strip`; behind the last one it begins at panel `end`.
+  static Strip next(const Strip& strip, std::int64_t groups, std::int64_t end) {
+    Strip result = strip;
+    result.group += strip.groups;
+    if (result.group == groups) {
+      result.group = 0;
+      result.panel += strip.count;
+      result.count = end - result.panel < Simd::kPanels ? 1 : Simd::kPanels;
+    }
+    const std::int64_t left = groups - result.group;
+    result.groups = left < kStripGroups<Simd> ? left : kStripGroups<Simd>;
+    return result;
+  }
+
+  static Ahead memory_of(const LevelProduct& product, const Strip& strip) {
+    const std::int64_t units = (strip.groups + kUnitGroups - 1) / kUnitGroups;
+    return {product.panel(strip.panel) + strip.group / kUnitGroups * kFormat.unit_bytes(),
+            panel_bytes(product.w->dtype, product.w->k), units * kFormat.unit_bytes() / 64, 0};
+  }
+
+  /// Many rows: a strip is brought into the first cache before they pass by.
   static void wide(const LevelProduct& product, std::int64_t begin, std::int64_t end) {
-    UnpackedUnit<kDot> units[kPanelsTogether];
+    Unpacked unpacked;
     const std::int64_t groups = product.w->k / kGroup;
-    for (std::int64_t p = begin; p < end; p += kPanelsTogether) {
-      const std::int64_t count = end - p < kPanelsTogether ? end - p : kPanelsTogether;
-      for (std::int64_t g = 0; g < groups; g += kUnitGroups) {
-        const std::int64_t in_unit = unit_groups(groups, g);
-        for (std::int64_t i = 0; i < count; ++i) {
-          units[i].template fill<Simd>(Packed(product.panel(p + i), g / kUnitGroups), in_unit);
+    Buffer unfinished;
+    if (groups > kStripGroups<Simd>) {
+      unfinished = Buffer(
+          static_cast<std::size_t>(product.y.rows * Simd::kPanels * kPanelRows) * sizeof(float),
+          "unfinished sums");
+    }
+    const Strip none{begin, 0, 0, groups, reinterpret_cast<float*>(unfinished.data())};
+    for (Strip strip = next(none, groups, end); strip.panel < end;) {
+      const Strip following = next(strip, groups, end);
+      const Ahead ahead = following.panel < end ? memory_of(product, following) : Ahead{};
+      const InPlace in_place{product, strip.panel, strip.group};
+      if constexpr (kFormat.in_place()) {
+        StripKernel<Simd, InPlace>::all_rows(product, strip, in_place, ahead);
+      } else {
+        for (std::int64_t i = 0; i < strip.count; ++i) {
+          unpacked.fill(i, in_place.source(i), strip.groups);
         }
-        UnitKernel<Simd, kDot>::all_rows(product, {p, count, g, in_unit}, units);
+        StripKernel<Simd, Unpacked>::all_rows(product, strip, unpacked, ahead);
       }
+      strip = following;
     }
   }
 

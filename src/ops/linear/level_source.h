@@ -6,16 +6,38 @@
 #include <cstddef>
 
 #include "ops/linear/dot_format.h"
+#include "ops/linear/linear_kernels.h"
 
 namespace frugal::ops {
 
-/// How far ahead of its use memory is asked for: enough for its latency, little enough for the
-/// first cache.
+/// How far ahead of its use memory is asked for when it is read once, in order: enough for its
+/// latency, little enough for the first cache.
 inline constexpr std::int64_t kAhead = 6144;
 
 inline void prefetch(const std::byte* from, std::int64_t bytes) {
   for (std::int64_t at = 0; at < bytes; at += 64) __builtin_prefetch(from + kAhead + at);
 }
+
+/// Lines of memory of some panels that are asked for, into the second cache, while others are at
+/// work: as evenly as can be, since what waits for memory takes the place of what reads caches.
+struct Ahead {
+  const std::byte* at = nullptr;
+  std::int64_t panel_bytes = 0;  // from panel to panel
+  std::int64_t lines = 0;        // of each panel
+  std::int64_t share = 0;        // of these with each group
+
+  /// What block `index` of `count` blocks of rows asks for with its `groups` groups.
+  Ahead part(std::int64_t index, std::int64_t count, std::int64_t groups) const {
+    const std::int64_t first = lines * index / count;
+    const std::int64_t here = lines * (index + 1) / count - first;
+    return {at + first * 64, panel_bytes, here, (here + groups - 1) / groups};
+  }
+  void ask(int panels) {
+    for (std::int64_t i = 0; i < share && lines > 0; ++i, --lines, at += 64) {
+      for (int p = 0; p < panels; ++p) __builtin_prefetch(at + p * panel_bytes, 0, 2);
+    }
+  }
+};
 
 inline constexpr std::array<std::uint8_t, 16> kIq4Levels = [] {
   std::array<std::uint8_t, 16> levels{};
@@ -107,8 +129,8 @@ class PackedScales {
   Floats min_[2]{};
 };
 
-/// Levels and scales straight out of a packed panel.
-template <class Simd, PanelFormat kFormat>
+/// Levels and scales straight out of a packed panel. kReadOnce: memory ahead is asked for.
+template <class Simd, PanelFormat kFormat, bool kReadOnce>
 class PackedSource {
  public:
   using Ints = typename Simd::Ints;
@@ -118,16 +140,16 @@ class PackedSource {
   PackedSource(const std::byte* panel, std::int64_t unit)
       : group_(panel + unit * kFormat.unit_bytes()) {}
 
-  /// Starts a unit of `groups` groups.
-  void next_unit(std::int64_t groups) {
-    const std::int64_t bytes = kFormat.scale_bytes(groups);
-    prefetch(group_, bytes);
-    scales_.next_unit(group_);
-    group_ += bytes;
-  }
-  /// Makes the scales of the group at hand ready.
-  void begin_group() {
-    prefetch(group_, kFormat.group_level_bytes());
+  /// Makes group g of `groups`, of whole units but for the panel's last one, ready.
+  void begin_group(std::int64_t g, std::int64_t groups) {
+    if (g % kUnitGroups == 0) {
+      const std::int64_t left = groups - g;
+      const std::int64_t bytes = kFormat.scale_bytes(left < kUnitGroups ? left : kUnitGroups);
+      if constexpr (kReadOnce) prefetch(group_, bytes);
+      scales_.next_unit(group_);
+      group_ += bytes;
+    }
+    if constexpr (kReadOnce) prefetch(group_, kFormat.group_level_bytes());
     scales_.next_group();
   }
   void end_group() { group_ += kFormat.group_level_bytes(); }
@@ -166,55 +188,83 @@ class PackedSource {
   PackedScales<Simd, kFormat> scales_;
 };
 
-/// A unit of a panel, unpacked for use by many rows.
-template <DotFormat kFormat>
-struct UnpackedUnit {
-  alignas(64) std::uint8_t levels[kUnitGroups * kPanelRows * kGroup];  // [groups][8][16][4]
-  float scale[kUnitGroups * kFormat.halves * kPanelRows];              // [groups][halves][16]
-  float min[kFormat.has_min ? kUnitGroups * kFormat.halves * kPanelRows : 1];
+/// Groups of a panel that stay in the first cache together.
+template <class Simd>
+inline constexpr std::int64_t kStripGroups = 4 / Simd::kPanels* kUnitGroups;
 
-  /// Reads `groups` groups out of `source`.
-  template <class Simd, class Source>
-  void fill(Source source, std::int64_t groups) {
-    source.next_unit(groups);
-    for (std::int64_t g = 0; g < groups; ++g) {
-      source.begin_group();
-#pragma GCC unroll 8
-      for (int s = 0; s < 8; ++s) Simd::store_words(levels + (g * 8 + s) * 64, source.step(s));
-      for (int h = 0; h < kFormat.halves; ++h) {
-        const std::int64_t at = (g * kFormat.halves + h) * kPanelRows;
-        Simd::store(scale + at, source.scale(h));
-        if constexpr (kFormat.has_min) Simd::store(min + at, source.min(h));
-      }
-      source.end_group();
-    }
+/// A strip of up to Simd::kPanels panels, read where it lies.
+template <class Simd, PanelFormat kFormat>
+struct PackedStrip {
+  using Source = PackedSource<Simd, kFormat, false>;
+
+  const LevelProduct& product;
+  std::int64_t panel;
+  std::int64_t group;
+
+  Source source(std::int64_t i) const {
+    return Source(product.panel(panel + i), group / kUnitGroups);
   }
 };
 
-/// Levels and scales out of an UnpackedUnit.
+/// A strip of up to Simd::kPanels panels, unpacked for use by many rows.
 template <class Simd, DotFormat kFormat>
-class UnpackedSource {
+class UnpackedStrip {
  public:
-  static constexpr DotFormat kDot = kFormat;
-
-  explicit UnpackedSource(const UnpackedUnit<kFormat>& unit)
-      : levels_(unit.levels), scale_(unit.scale), min_(unit.min) {}
-
-  void next_unit(std::int64_t) {}
-  void begin_group() {}
-  void end_group() {
-    levels_ += kPanelRows * kGroup;
-    scale_ += kFormat.halves * kPanelRows;
-    min_ += kFormat.halves * kPanelRows;
+  /// Reads the `groups` groups of panel `panel` out of `from`.
+  template <class From>
+  void fill(std::int64_t panel, From from, std::int64_t groups) {
+    Panel& to = panels_[panel];
+    for (std::int64_t g = 0; g < groups; ++g) {
+      from.begin_group(g, groups);
+#pragma GCC unroll 8
+      for (int s = 0; s < 8; ++s) Simd::store_words(to.levels + (g * 8 + s) * 64, from.step(s));
+      for (int h = 0; h < kFormat.halves; ++h) {
+        const std::int64_t at = (g * kFormat.halves + h) * kPanelRows;
+        Simd::store(to.scale + at, from.scale(h));
+        if constexpr (kFormat.has_min) Simd::store(to.min + at, from.min(h));
+      }
+      from.end_group();
+    }
   }
-  typename Simd::Ints step(int s) const { return Simd::load_words(levels_ + s * 64); }
-  typename Simd::Floats scale(int half) const { return Simd::load(scale_ + half * kPanelRows); }
-  typename Simd::Floats min(int half) const { return Simd::load(min_ + half * kPanelRows); }
+
+  /// Levels and scales of one panel.
+  class Source {
+   public:
+    static constexpr DotFormat kDot = kFormat;
+
+    Source(const std::uint8_t* levels, const float* scale, const float* min)
+        : levels_(levels), scale_(scale), min_(min) {}
+
+    void begin_group(std::int64_t, std::int64_t) {}
+    void end_group() {
+      levels_ += kPanelRows * kGroup;
+      scale_ += kFormat.halves * kPanelRows;
+      min_ += kFormat.halves * kPanelRows;
+    }
+    typename Simd::Ints step(int s) const { return Simd::load_words(levels_ + s * 64); }
+    typename Simd::Floats scale(int half) const { return Simd::load(scale_ + half * kPanelRows); }
+    typename Simd::Floats min(int half) const { return Simd::load(min_ + half * kPanelRows); }
+
+   private:
+    const std::uint8_t* levels_;
+    const float* scale_;
+    const float* min_;
+  };
+
+  Source source(std::int64_t i) const {
+    return {panels_[i].levels, panels_[i].scale, panels_[i].min};
+  }
 
  private:
-  const std::uint8_t* levels_;
-  const float* scale_;
-  const float* min_;
+  static constexpr std::int64_t kGroups = kStripGroups<Simd>;
+  static constexpr std::int64_t kScales = kGroups * kFormat.halves * kPanelRows;
+
+  struct Panel {
+    alignas(64) std::uint8_t levels[kGroups * kPanelRows * kGroup];  // [groups][8][16][4]
+    float scale[kScales];                                            // [groups][halves][16]
+    float min[kFormat.has_min ? kScales : 1];
+  };
+  Panel panels_[Simd::kPanels];
 };
 
 }  // namespace frugal::ops

@@ -64,6 +64,44 @@ void multiply_floats(const Context& context, std::span<const Product> products,
   }
 }
 
+// Parts [begin, end) of a product: what a thread takes at a time.
+struct Chunk {
+  std::size_t product;
+  std::int64_t begin;
+  std::int64_t end;
+};
+
+// Chunks in the order in which weights lie in memory; so small that no thread waits long for the
+// last one, and so large that reading in order pays.
+std::vector<Chunk> cut(std::span<const Product> products, int threads) {
+  constexpr std::int64_t kChunksPerThread = 16;
+  constexpr std::int64_t kFewestBytes = 128 << 10;
+  const auto parts = [](const Product& p) {
+    return pays_for_gemm(p) ? 0 : (p.w->n + part_rows(*p.w) - 1) / part_rows(*p.w);
+  };
+  const auto part_work = [](const Product& p) {
+    return part_rows(*p.w) * p.w->k * std::max<std::int64_t>(p.y.rows, 1);
+  };
+  std::int64_t total = 0;  // multiply-adds
+  for (const Product& p : products) total += parts(p) * part_work(p);
+  std::vector<Chunk> chunks;
+  for (std::size_t i = 0; i < products.size(); ++i) {
+    const Product& p = products[i];
+    const std::int64_t all = parts(p);
+    const std::int64_t fewest = kFewestBytes / (part_rows(*p.w) * row_bytes(p.w->dtype, p.w->k));
+    const std::int64_t fair = total / (threads * kChunksPerThread) / part_work(p);
+    const std::int64_t most = threads == 1 ? all : std::max<std::int64_t>({fewest, fair, 1});
+    // As even as can be, and even numbers, since kernels take panels by twos.
+    const std::int64_t count = all == 0 ? 0 : (all + most - 1) / most;
+    for (std::int64_t c = 0; c < count; ++c) {
+      const std::int64_t begin = all * c / count / 2 * 2;
+      const std::int64_t end = c + 1 == count ? all : all * (c + 1) / count / 2 * 2;
+      if (begin < end) chunks.push_back({i, begin, end});
+    }
+  }
+  return chunks;
+}
+
 }  // namespace
 
 void add_bias(const Context& context, const float* bias, StridedView<float> y) {
@@ -94,36 +132,15 @@ void linear(const Context& context, ConstView x, const Weight& w, const float* b
 
 void linear_batch(const Context& context, std::span<const Product> products, Arena& scratch) {
   const LinearKernels kernels = linear_kernels(context.isa);
-  std::int64_t total = 0;  // work of all products, in multiply-adds
-  const auto parts = [](const Product& p) {
-    return pays_for_gemm(p) ? 0 : (p.w->n + part_rows(*p.w) - 1) / part_rows(*p.w);
-  };
-  const auto part_work = [](const Product& p) {
-    return part_rows(*p.w) * p.w->k * std::max<std::int64_t>(p.y.rows, 1);
-  };
-  for (const Product& p : products) {
-    check(p);
-    total += parts(p) * part_work(p);
-  }
+  for (const Product& p : products) check(p);
   const Arena::Mark mark = scratch.mark();
   Inputs inputs(products, scratch);
   inputs.prepare(context.threads, kernels.quantize);
   multiply_floats(context, products, inputs);
-  // Every thread takes its share of the work, in order, so that it reads weights in order.
-  context.threads.parallel_for(total, 1, [&](std::int64_t first, std::int64_t last) {
-    std::int64_t before = 0;  // work of the products so far
-    for (std::size_t i = 0; i < products.size(); ++i) {
-      const Product& p = products[i];
-      const std::int64_t work = part_work(p);
-      // A part belongs to the thread in whose share it begins.
-      const auto clamp = [&](std::int64_t at) {
-        return std::clamp<std::int64_t>((at - before + work - 1) / work, 0, parts(p));
-      };
-      const std::int64_t begin = clamp(std::max(first, before));
-      const std::int64_t end = clamp(std::max(last, before));
-      if (begin < end) multiply(kernels, inputs.of(i), p, begin, end);
-      before += parts(p) * work;
-    }
+  const std::vector<Chunk> chunks = cut(products, context.threads.size());
+  context.threads.for_each(std::ssize(chunks), [&](std::int64_t i) {
+    const Chunk& chunk = chunks[static_cast<std::size_t>(i)];
+    multiply(kernels, inputs.of(chunk.product), products[chunk.product], chunk.begin, chunk.end);
   });
   scratch.release(mark);
 }

@@ -1,12 +1,12 @@
 #include "ops/linear/float_kernel.h"
 #include "ops/linear/level_kernel.h"
-#include "ops/linear/quantize_row.h"
 #include "ops/simd/simd_avx512.h"
 
 namespace frugal::ops {
 
 LinearKernels linear_kernels_avx512() {
-  return {multiply_rows_avx2, float_kernel<avx512::Simd>, quantize_row, level_kernel<avx512::Simd>};
+  return {multiply_rows_avx2, float_kernel<avx512::Simd>, quantize_row_avx2,
+          level_kernel<avx512::Simd>};
 }
 
 }  // namespace frugal::ops

@@ -57,8 +57,9 @@ LinearKernels linear_kernels_reference();
 LinearKernels linear_kernels_avx2();
 LinearKernels linear_kernels_avx512();
 
-/// The kernel for weights by rows is the same for all wide instruction sets.
+/// These are the same for all wide instruction sets.
 void multiply_rows_avx2(StridedView<const float> x, const Weight& w, const float* bias,
                         StridedView<float> y, std::int64_t begin, std::int64_t end);
+void quantize_row_avx2(const float* values, std::int64_t groups, ActivationBlock* blocks);
 
 }  // namespace frugal::ops

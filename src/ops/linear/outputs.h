@@ -2,6 +2,8 @@
 // instruction set compiles its own copy.
 #pragma once
 
+#include <algorithm>
+
 #include "ops/panel/panel_format.h"
 #include "tensor/tensor.h"
 
@@ -44,6 +46,83 @@ struct Outputs {
       to[i] = done && bias != nullptr ? whole[i] + bias[p * kPanelRows + i] : whole[i];
     }
   }
+};
+
+/// kRows x kPanels x 16 outputs, from row `row` and panel `panel` on.
+template <class Simd, int kRows, int kPanels>
+class OutputBlock {
+ public:
+  /// `unfinished` [kRows, kPanels * 16] keeps sums from one part of k to the next.
+  OutputBlock(StridedView<float> y, const float* bias, std::int64_t row, std::int64_t panel,
+              float* unfinished)
+      : y_{y.row(row) + panel * kPanelRows, kRows, y.cols - panel * kPanelRows, y.stride},
+        bias_(bias == nullptr ? nullptr : bias + panel * kPanelRows),
+        unfinished_(unfinished) {}
+
+  /// Zeros the first time, then what was kept.
+  [[gnu::always_inline]] void load(Sums<Simd, kRows, kPanels>& sums, bool first) const {
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 2
+      for (int p = 0; p < kPanels; ++p) {
+        sums.at[r][p] =
+            first ? Simd::zero() : Simd::load(unfinished_ + r * kColumns + p * kPanelRows);
+      }
+    }
+  }
+
+  /// Asks for the memory of y, which nothing has read before.
+  [[gnu::always_inline]] void expect() const {
+    for (int r = 0; r < kRows; ++r) {
+      for (int p = 0; p < kPanels; ++p) __builtin_prefetch(y_.row(r) + p * kPanelRows, 1);
+    }
+  }
+
+  [[gnu::always_inline]] void keep(const Sums<Simd, kRows, kPanels>& sums) const {
+    store(sums, unfinished_, kColumns);
+  }
+
+  /// Writes y, with the bias added.
+  [[gnu::always_inline]] void finish(Sums<Simd, kRows, kPanels>& sums) const {
+    if (y_.cols >= kColumns) {
+      if (bias_ != nullptr) add_bias(sums, bias_);
+      return store(sums, y_.data, y_.stride);
+    }
+    float whole[kRows * kColumns];
+    if (bias_ != nullptr) {
+      std::copy_n(bias_, y_.cols, whole);
+      add_bias(sums, whole);
+    }
+    store(sums, whole, kColumns);
+    for (int r = 0; r < kRows; ++r) std::copy_n(whole + r * kColumns, y_.cols, y_.row(r));
+  }
+
+ private:
+  static constexpr std::int64_t kColumns = kPanels * kPanelRows;
+
+  [[gnu::always_inline]] static void store(const Sums<Simd, kRows, kPanels>& sums, float* to,
+                                           std::int64_t stride) {
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 2
+      for (int p = 0; p < kPanels; ++p) {
+        Simd::store(to + r * stride + p * kPanelRows, sums.at[r][p]);
+      }
+    }
+  }
+  [[gnu::always_inline]] static void add_bias(Sums<Simd, kRows, kPanels>& sums, const float* bias) {
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 2
+      for (int p = 0; p < kPanels; ++p) {
+        sums.at[r][p] = Simd::add(sums.at[r][p], Simd::load(bias + p * kPanelRows));
+      }
+    }
+  }
+
+  StridedView<float> y_;  // from the first output on
+  const float* bias_;
+  float* unfinished_;
 };
 
 }  // namespace frugal::ops

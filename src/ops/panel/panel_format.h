@@ -53,6 +53,8 @@ struct PanelFormat {
   bool table = false;  // levels index kIq4Values
 
   constexpr int bits() const { return low_bits + high_bits; }
+  /// Levels lie as products take them.
+  constexpr bool in_place() const { return low_bits == 8; }
   constexpr bool has_min() const {
     return scales == ScaleForm::half_min || scales == ScaleForm::six_bit_min ||
            scales == ScaleForm::four_bit_min;
