@@ -139,6 +139,7 @@ ToolGrammar tool_grammar(ToolStyle style, const std::vector<ToolShape>& tools, b
   Grammar& g = result.grammar;
   ToolGrammarBuilder builder(style, g);
   std::vector<Rule> choices;
+  choices.reserve(tools.size());
   for (const ToolShape& tool : tools) choices.push_back(builder.call(tool));
   const Rule calls = builder.calls(g.choice(choices), parallel ? kMaxCalls : 1);
   if (required) {

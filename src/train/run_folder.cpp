@@ -113,7 +113,7 @@ std::optional<fs::path> RunFolder::latest() const {
 }
 
 fs::path RunFolder::save(const RunParts& parts, const RunState& state, std::int64_t keep) {
-  const fs::path target = folder_ / fmt::format("step-{:08}", state.step);
+  fs::path target = folder_ / fmt::format("step-{:08}", state.step);
   if (fs::exists(target)) return target;  // the very same state
   const fs::path partial = folder_ / ".partial";
   fs::remove_all(partial);

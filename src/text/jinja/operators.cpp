@@ -217,7 +217,9 @@ bool contains(Budget& budget, const Value& container, const Value& item) {
 Value call(Budget& budget, const Value& callee, const Arguments& arguments) {
   if (callee.is(Kind::undefined)) fail("{}", callee.hint());
   require(callee.is(Kind::object), "'{}' object is not callable", type_name(callee));
-  const ObjectPtr object = callee.object();  // outlives the call, whatever the call does
+  // A copy, which outlives the call, whatever the call does.
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
+  const ObjectPtr object = callee.object();
   return object->call(budget, arguments);
 }
 
