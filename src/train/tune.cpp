@@ -110,7 +110,7 @@ class Tuner {
 
   TuneResult run(const std::function<bool()>& stop) {
     std::filesystem::create_directories(o_.out);
-    std::ofstream(o_.out / "metrics.jsonl", std::ios::trunc);
+    const std::ofstream emptied(o_.out / "metrics.jsonl", std::ios::trunc);
     const Clock::time_point start = Clock::now();
     const Steps plan = steps_of_run(training_, o_);
     const auto steps = std::ssize(plan);
