@@ -54,12 +54,6 @@ TrainableModel TrainableModel::load_adapted(const std::filesystem::path& path,
   return {std::move(files), context, std::move(factors)};
 }
 
-TrainableModel::TrainableModel(models::ModelFiles files, const ops::Context& context,
-                               std::vector<TrainedParameter> parameters)
-    : parameters_(std::move(parameters)),
-      transformer_(std::make_unique<models::Transformer>(
-          std::move(files), context, models::TransformerOptions{ops::MlaMode::expanded, false})) {}
-
 TrainableModel open_trainable(const BaseModel& base, const ops::Context& context,
                               const models::LoraConfig& lora, std::uint64_t seed) {
   if (lora.rank == 0) return TrainableModel::load(base.path, context);

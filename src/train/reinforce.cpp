@@ -76,6 +76,21 @@ double reward_of(const tasks::Question& question, const eval::Answered& answer,
   return reward;
 }
 
+// Some of the threads, and all that is needed to sample on them without a look at the others: the
+// products of a decode step are too short for many threads to meet after each.
+struct Reinforcer::Share {
+  Share(int count, TrainableModel& trained, const engine::EngineOptions& options)
+      : threads(count),
+        model(trained.on({threads, chosen_isa()})),
+        engine(model, options),
+        learner(trained, {threads, chosen_isa()}) {}
+
+  ThreadPool threads;
+  models::Transformer model;
+  engine::Engine engine;
+  PolicyLearner learner;  // for the reference
+};
+
 Reinforcer::Reinforcer(const ReinforceOptions& options, const BaseModel& base,
                        const std::filesystem::path& out, bool resume)
     : o_(options),
@@ -95,9 +110,7 @@ Reinforcer::Reinforcer(const ReinforceOptions& options, const BaseModel& base,
   learner_ = std::make_unique<PolicyLearner>(*model_, context_);
   asker_ = std::make_unique<eval::Asker>(
       eval::Asker{base.tokenizer, {base.format, o_.zero, think_mode(o_)}, base.stop_tokens});
-  engine_ = std::make_unique<engine::Engine>(
-      model_->transformer(), eval::engine_options(std::min(o_.parallel, o_.questions * o_.group),
-                                                  longest_prompt(*asker_, *task_) + o_.max_tokens));
+  share_threads();
   folder_ = std::make_unique<RunFolder>(out, resume);
   if (resume) {
     state_ = folder_->restore(*folder_->latest(), parts());
@@ -115,6 +128,19 @@ void Reinforcer::keep_template() {
   Json config = parse_json(tokenizer_.tokenizer_config, "tokenizer_config.json");
   config["chat_template"] = MappedFile(file).text();
   tokenizer_.tokenizer_config = config.dump(1);
+}
+
+// One share for each thread, but none without a question or an answer of its own at a time.
+void Reinforcer::share_threads() {
+  const std::int64_t threads = threads_.size();
+  const std::int64_t count = std::min({threads, o_.questions, o_.parallel});
+  const std::int64_t answers = (o_.questions + count - 1) / count * o_.group;
+  const engine::EngineOptions options = eval::engine_options(
+      std::min(o_.parallel / count, answers), longest_prompt(*asker_, *task_) + o_.max_tokens);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t own = threads * (i + 1) / count - threads * i / count;
+    shares_.push_back(std::make_unique<Share>(static_cast<int>(own), *model_, options));
+  }
 }
 
 bool Reinforcer::finished() const {
@@ -149,15 +175,22 @@ void Reinforcer::run(const std::function<bool()>& stop,
   if (state_.step > 0) save();
 }
 
+void Reinforcer::in_shares(const std::function<void(Share&, std::size_t)>& work) {
+  threads_.run([&](int thread) {
+    const auto number = static_cast<std::size_t>(thread);
+    if (number < shares_.size()) work(*shares_[number], number);
+  });
+}
+
 // Answers of the policy as it is now to the next questions.
 std::vector<Reinforcer::Group> Reinforcer::sample(const std::function<bool()>& stop) {
   std::vector<Group> groups(static_cast<std::size_t>(o_.questions));
-  std::vector<tasks::Question> questions;
-  for (std::int64_t i = 0; i < o_.questions; ++i) {
-    const std::int64_t number = state_.windows + i;
+  std::vector<std::vector<tasks::Question>> questions(shares_.size());
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const std::int64_t number = state_.windows + static_cast<std::int64_t>(i);
     const auto size = task_->size();
-    questions.push_back(task_->question(size ? number % *size : number));
-    groups[static_cast<std::size_t>(i)].question = questions.back();
+    groups[i].question = task_->question(size ? number % *size : number);
+    questions[i % shares_.size()].push_back(groups[i].question);
   }
   eval::AskOptions ask;
   ask.max_tokens = o_.max_tokens;
@@ -165,13 +198,16 @@ std::vector<Reinforcer::Group> Reinforcer::sample(const std::function<bool()>& s
   ask.sampling.temperature = static_cast<float>(o_.temperature);
   // Each visit of a question draws other answers.
   ask.sampling.seed = o_.seed + static_cast<std::uint64_t>(state_.step) * 0x9E3779B97F4A7C15ULL;
-  engine_->clear_prefix_cache();  // the weights have changed
-  eval::ask(
-      *engine_, *asker_, questions, o_.group, ask,
-      [&](eval::QuestionAnswers answers) {
-        groups[static_cast<std::size_t>(answers.index)].answers = std::move(answers.samples);
-      },
-      stop);
+  in_shares([&](Share& share, std::size_t number) {
+    share.engine.clear_prefix_cache();  // the weights have changed
+    eval::ask(
+        share.engine, *asker_, questions[number], o_.group, ask,
+        [&](eval::QuestionAnswers answers) {
+          const auto i = static_cast<std::size_t>(answers.index) * shares_.size() + number;
+          groups[i].answers = std::move(answers.samples);
+        },
+        stop);
+  });
   return groups;
 }
 
@@ -226,12 +262,17 @@ std::vector<Rollout> Reinforcer::rollouts_of(std::vector<Group>& groups,
 
 void Reinforcer::add_reference(std::vector<Rollout>& rollouts) {
   reference_->exchange();
-  std::size_t next = 0;
-  for (const std::span<const Rollout> part : cut(rollouts, o_.micro_batch_tokens)) {
-    for (std::vector<float>& logprobs : learner_->logprobs(part)) {
-      rollouts[next++].ref_logprobs = std::move(logprobs);
+  in_shares([&](Share& share, std::size_t number) {
+    std::size_t next = rollouts.size() * number / shares_.size();
+    const std::size_t end = rollouts.size() * (number + 1) / shares_.size();
+    const std::span<const Rollout> own = std::span(rollouts).subspan(next, end - next);
+    const std::int64_t rows = o_.micro_batch_tokens / std::ssize(shares_);
+    for (const std::span<const Rollout> part : cut(own, rows)) {
+      for (std::vector<float>& logprobs : share.learner.logprobs(part)) {
+        rollouts[next++].ref_logprobs = std::move(logprobs);
+      }
     }
-  }
+  });
   reference_->exchange();
 }
 

@@ -97,8 +97,11 @@ class Reinforcer {
     std::vector<eval::Answered> answers;
     std::vector<double> rewards;
   };
+  struct Share;
   RunParts parts() { return {*model_, *optimizer_, reference_.get(), config_, tokenizer_}; }
   void keep_template();
+  void share_threads();
+  void in_shares(const std::function<void(Share&, std::size_t number)>& work);
   bool finished() const;
   std::vector<Group> sample(const std::function<bool()>& stop);
   std::vector<Rollout> rollouts_of(std::vector<Group>& groups, ReinforceStep& step) const;
@@ -119,7 +122,7 @@ class Reinforcer {
   std::unique_ptr<WeightAverage> reference_;  // nullptr without a KL term
   std::unique_ptr<PolicyLearner> learner_;
   std::unique_ptr<eval::Asker> asker_;
-  std::unique_ptr<engine::Engine> engine_;
+  std::vector<std::unique_ptr<Share>> shares_;
   std::unique_ptr<RunFolder> folder_;
   RunState state_;
   double saved_at_ = 0;

@@ -8,6 +8,13 @@
 
 namespace frugal::train {
 
+namespace {
+
+// Training expands keys and values; the absorbed form is for decoding.
+models::TransformerOptions training_form() { return {ops::MlaMode::expanded, false}; }
+
+}  // namespace
+
 TrainableModel::TrainableModel(models::ModelFiles files, const ops::Context& context,
                                const Fill& fill) {
   const auto take = [&](const models::ParameterSite& site, autograd::Parameter& parameter) {
@@ -20,9 +27,17 @@ TrainableModel::TrainableModel(models::ModelFiles files, const ops::Context& con
         {site.name, weight, std::move(gradient), site.kind == models::ParameterKind::matrix});
   };
   models::for_each_parameter(files.config, files.weights, take);
-  // Training expands keys and values; the absorbed form is for decoding.
-  transformer_ = std::make_unique<models::Transformer>(
-      std::move(files), context, models::TransformerOptions{ops::MlaMode::expanded, false});
+  transformer_ = std::make_unique<models::Transformer>(std::move(files), context, training_form());
+}
+
+TrainableModel::TrainableModel(models::ModelFiles files, const ops::Context& context,
+                               std::vector<TrainedParameter> parameters)
+    : parameters_(std::move(parameters)),
+      transformer_(
+          std::make_unique<models::Transformer>(std::move(files), context, training_form())) {}
+
+models::Transformer TrainableModel::on(const ops::Context& context) const {
+  return {transformer_->files(), context, training_form()};
 }
 
 TrainableModel TrainableModel::random(const models::ModelConfig& config,

@@ -32,6 +32,8 @@ class TrainableModel {
                                      const models::LoraConfig& lora, std::uint64_t seed);
 
   models::Transformer& transformer() { return *transformer_; }
+  /// The model again for a caller on other threads: the same weights, which are not copied.
+  models::Transformer on(const ops::Context& context) const;
   const models::ModelConfig& config() const { return transformer_->config(); }
   std::vector<TrainedParameter>& parameters() { return parameters_; }
   const std::vector<TrainedParameter>& parameters() const { return parameters_; }

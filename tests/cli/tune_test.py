@@ -146,6 +146,24 @@ class Tune(support.ProgramTest):
         self.reinforce(run, "--set", "reinforce.steps=14", "--resume")
         self.assertEqual([m["step"] for m in self.metrics(run)], list(range(1, 15)))
 
+    def test_threads_change_no_answer(self):
+        # More threads than the two questions, too.
+        def outcome(threads):
+            run = self.folder / f"grpo-threads-{threads}"
+            self.reinforce(run, "--set", f"reinforce.threads={threads}", "--set",
+                           "reinforce.steps=3", "--set", "reinforce.transcripts_every=1")  # fmt: skip
+            metrics = self.metrics(run)
+            for step in metrics:
+                del step["tokens_per_second"], step["seconds"]
+            self.assertEqual([step["max_logprob_difference"] for step in metrics], [0] * 3)
+            files = sorted((run / "transcripts").iterdir())
+            self.assertEqual(len(files), 3)
+            return metrics, [file.read_text() for file in files]
+
+        alone = outcome(1)
+        for threads in (2, 3):
+            self.assertEqual(outcome(threads), alone)
+
     def test_adapters_are_reinforced(self):
         run = self.folder / "grpo-lora"
         self.reinforce(run, "--set", "lora.rank=4", "--set", "reinforce.lr=2e-2")
