@@ -54,6 +54,16 @@ bool fits_part(const Draw& draw, std::int64_t a, std::int64_t b) {
   return draw.level == Level::easy || kept_back == (draw.part == Part::held_out);
 }
 
+// As people type it: half of the time with blanks and *, else without blanks, with the sign of
+// multiplication, or both.
+std::string as_typed(const Draw& draw, std::string expression) {
+  const std::uint64_t way = draw.rng.below(6);
+  if (way == 3 || way == 4) std::erase(expression, ' ');
+  if (way < 4) return expression;
+  const std::size_t times = expression.find('*');
+  return times == std::string::npos ? expression : expression.replace(times, 1, "×");
+}
+
 }  // namespace
 
 Question draw_arithmetic(const Draw& draw) {
@@ -88,7 +98,7 @@ Question draw_arithmetic(const Draw& draw) {
   Question question;
   const Form& form = draw.choose(kForms);
   question.language = form.language;
-  question.text = fmt::format(fmt::runtime(form.text), expression);
+  question.text = fmt::format(fmt::runtime(form.text), as_typed(draw, expression));
   question.answer = std::to_string(value);
   question.solution = solution;
   return question;
