@@ -106,7 +106,7 @@ class Reader {
     return value->get<bool>();
   }
 
-  std::string string(const std::string& key, std::optional<std::string> otherwise = {}) {
+  std::string string(const std::string& key, const std::optional<std::string>& otherwise = {}) {
     const Json* value = find(key);
     if (value == nullptr) return needed(key, otherwise);
     require(value->is_string(), "{}: {} is {}, expected a string", what_, key, text_of(*value));

@@ -98,7 +98,7 @@ class AnthropicWriter final : public GenerationListener {
   }
 
  private:
-  void event(const char* type, Json data) {
+  void event(const char* type, const Json& data) {
     Json json = {{"type", type}};
     json.update(data);
     call_.exchange->write(to_event(json, type));

@@ -35,7 +35,7 @@ Generation::~Generation() { model_->active -= left_; }
 std::shared_ptr<Generation> Generation::start(std::shared_ptr<ServedModel> model,
                                               GenerationPlan plan,
                                               std::shared_ptr<GenerationListener> listener) {
-  const auto generation =
+  auto generation =
       std::make_shared<Generation>(std::move(model), std::move(plan), std::move(listener));
   for (int i = 0; i < generation->plan_.choices; ++i) {
     engine::Request request = generation->plan_.request;

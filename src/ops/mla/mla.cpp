@@ -30,10 +30,8 @@ void add_head(const MlaShape& shape, DType dtype, const T* rows, AbsorbedWeights
                                                "absorbed values");
   transpose_keys(shape, rows, keys->as<T>());
   std::copy_n(rows + shape.qk_nope_head_dim * rank, shape.v_head_dim * rank, values->as<T>());
-  weights.keys.push_back(
-      {dtype, rank, shape.qk_nope_head_dim, keys->data(), nullptr, std::move(keys)});
-  weights.values.push_back(
-      {dtype, shape.v_head_dim, rank, values->data(), nullptr, std::move(values)});
+  weights.keys.push_back({dtype, rank, shape.qk_nope_head_dim, keys->data(), nullptr, keys});
+  weights.values.push_back({dtype, shape.v_head_dim, rank, values->data(), nullptr, values});
 }
 
 }  // namespace

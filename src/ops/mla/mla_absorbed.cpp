@@ -115,6 +115,7 @@ void attend(const Context& context, const LatentTiles& latents, ConstView q, Con
   const std::int64_t tiles = (segment.position + segment.rows + kBlockTokens - 1) / kBlockTokens;
   const Arena::Mark mark = scratch.mark();
   std::vector<JobMemory> memory;  // one a thread
+  memory.reserve(static_cast<std::size_t>(threads.size()));
   for (int i = 0; i < threads.size(); ++i) {
     memory.emplace_back(latents.shape, together && i == 0 ? tiles : 1, scratch);
   }
