@@ -169,8 +169,8 @@ def draw(o):
     lines = ["# Claims of the reports, checked small", "",
              "Written by `tools/claims.py run TEXT` and `tools/claims.py draw` from the recipes in "
              "recipes/claims/, on the bytes of tinyshakespeare. The models have 200,000 to "
-             "300,000 parameters and see 819,200 tokens each, less than the text once: what holds here need not hold at "
-             "scale, and what is undecided here may well be true. A band in a plot is what the seeds "
+             "300,000 parameters and see as many tokens as each section says: what holds here need not "
+             "hold at scale, and what is undecided here may well be true. A band in a plot is what the seeds "
              "of a variant cover.", ""]
     for name, claim in claims():
         lines += section(o, name, claim)

@@ -18,7 +18,7 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TASKS = "arithmetic+countdown+words-en+words-ar+words-zh+units+calendar+sorting+lookup+logic"
-QUESTIONS, MAX_TOKENS, RATES = 500, 384, (3e-5, 1e-4, 3e-4)  # GRPO's rates; each seed runs with both
+QUESTIONS, MAX_TOKENS, RATES = 500, 384, (3e-5, 1e-4, 3e-4)  # GRPO's rates; each seed runs with all
 
 
 def run(o, *arguments):
@@ -62,8 +62,8 @@ max_tokens = {MAX_TOKENS}
 seed = {seed}
 threads = {o.threads}
 """)
-    if not (out / "latest").exists():
-        run(o, "reinforce", recipe, "--out", out)
+    # One that was interrupted goes on; one that is done ends at once.
+    run(o, "reinforce", recipe, "--out", out, *(["--resume"] if (out / "latest").exists() else []))
     return right(o, out / "latest")
 
 
@@ -83,7 +83,7 @@ def main():
             "distilled": [distilled(o, base, seed) for seed in seeds]}
     for rate in RATES:
         rows[f"GRPO alone, lr {rate:g}"] = [reinforced(o, base, s, rate, seconds) for s in seeds]
-    lines = [f"| {seconds} s on {o.threads} threads | right of each seed, % | mean |", "|---|---|---|"]
+    lines = [f"| {seconds} s, threads: {o.threads} | right of each seed, % | mean |", "|---|---|---|"]
     lines += [f"| {name} | {', '.join(f'{x:.1f}' for x in values)} | {statistics.mean(values):.1f} |"
               for name, values in rows.items()]
     (o.out / "table.md").write_text("\n".join(lines) + "\n")

@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <set>
+#include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "tasks/expression.h"
@@ -236,6 +239,28 @@ TEST(Tasks, HeldOutArithmeticUsesNumbersThatTrainingNeverDoes) {
     const auto numbers = numbers_of(text);
     EXPECT_TRUE(std::ranges::any_of(numbers, [&](auto n) { return !seen.contains(n); })) << text;
   }
+}
+
+TEST(Tasks, ArithmeticIsTypedInSeveralWaysAndMeansTheSame) {
+  const auto task = open_task("arithmetic", Part::training, 1);
+  std::set<std::pair<bool, bool>> ways;  // with blanks, with the sign of multiplication
+  for (int i = 0; i < 500; ++i) {
+    const Question question = task->question(i);
+    std::string expression;
+    for (std::size_t at = 0; at < question.text.size(); ++at) {
+      const char c = question.text[at];
+      if ((c >= '0' && c <= '9') || (c != '\0' && std::strchr("+-*() ", c))) expression += c;
+      if (question.text.substr(at).starts_with("×")) expression += '*';
+    }
+    const auto value = evaluate(expression, 0);
+    const auto answer = evaluate(question.answer, 0);
+    EXPECT_TRUE(value && answer && equal(*value, *answer)) << question.text;
+    if (expression.find('*') == std::string::npos) continue;
+    ways.emplace(question.text.find(" *") != std::string::npos ||
+                     question.text.find(" ×") != std::string::npos,
+                 question.text.find("×") != std::string::npos);
+  }
+  EXPECT_EQ(ways.size(), 4U);
 }
 
 // Every "expression=value" between blanks, dots and commas; returns how many there are.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 #include "ops/panel/panel_format.h"
 
@@ -24,5 +25,21 @@ inline constexpr float kSmallestPeak = 1e-30F;
 /// holds an infinity or no number gets a scale that is no number, so that every output that reads
 /// it shows.
 using QuantizeRow = void (*)(const float* values, std::int64_t groups, ActivationBlock* blocks);
+
+/// Whether values up to `peak` have a scale.
+static inline bool has_scale(float peak) {
+  return peak >= kSmallestPeak && peak <= std::numeric_limits<float>::max();
+}
+
+/// Fills in what stands beside q; `sums` are those of each 16 numbers. Like the above, static,
+/// since each kernel file compiles its own copy for its instruction set.
+static inline void describe(ActivationBlock& block, float peak, const std::int32_t (&sums)[2]) {
+  block.scale = has_scale(peak)        ? peak / 127.0F
+                : peak < kSmallestPeak ? 0.0F
+                                       : std::numeric_limits<float>::quiet_NaN();
+  block.scaled_sum = block.scale * static_cast<float>(sums[0] + sums[1]);
+  block.bias = -128 * (sums[0] + sums[1]);
+  for (int h = 0; h < 2; ++h) block.half_bias[h] = -128 * sums[h];
+}
 
 }  // namespace frugal::ops

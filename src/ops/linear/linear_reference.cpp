@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "ops/linear/linear_kernels.h"
@@ -76,7 +75,7 @@ void quantize_block(const float* values, ActivationBlock& block) {
     peak_bits = peak_bits > magnitude ? peak_bits : magnitude;
   }
   const auto peak = std::bit_cast<float>(peak_bits);
-  const bool usable = peak >= kSmallestPeak && peak <= std::numeric_limits<float>::max();
+  const bool usable = has_scale(peak);
   const float inverse = usable ? 127.0F / peak : 0.0F;
   const float magic = 12582912.0F;  // 1.5 * 2^23: adding it rounds to an integer in the low bits
   std::int32_t numbers[kGroup];
@@ -88,12 +87,7 @@ void quantize_block(const float* values, ActivationBlock& block) {
   for (int i = 0; i < kGroup / 2; ++i) sums[0] += numbers[i];
   for (int i = kGroup / 2; i < kGroup; ++i) sums[1] += numbers[i];
   for (int i = 0; i < kGroup; ++i) block.q[i] = static_cast<std::int8_t>(numbers[i]);
-  block.scale = usable                 ? peak / 127.0F
-                : peak < kSmallestPeak ? 0.0F
-                                       : std::numeric_limits<float>::quiet_NaN();
-  block.scaled_sum = block.scale * static_cast<float>(sums[0] + sums[1]);
-  block.bias = -128 * (sums[0] + sums[1]);
-  for (int h = 0; h < 2; ++h) block.half_bias[h] = -128 * sums[h];
+  describe(block, peak, sums);
 }
 
 void quantize_row(const float* values, std::int64_t groups, ActivationBlock* blocks) {

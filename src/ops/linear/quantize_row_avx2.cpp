@@ -1,7 +1,6 @@
 #include <immintrin.h>
 
 #include <bit>
-#include <limits>
 
 #include "ops/linear/linear_kernels.h"
 
@@ -55,17 +54,12 @@ void quantize_block(const float* from, ActivationBlock& block) {
     peaks = _mm256_max_epi32(peaks, _mm256_and_si256(_mm256_castps_si256(values[i]), magnitude));
   }
   const auto peak = std::bit_cast<float>(largest(peaks));
-  const bool usable = peak >= kSmallestPeak && peak <= std::numeric_limits<float>::max();
+  const bool usable = has_scale(peak);
   const __m256i bytes = usable ? rounded(values, 127.0F / peak) : _mm256_setzero_si256();
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(block.q), bytes);
   std::int32_t sums[2];
   add_halves(bytes, sums);
-  block.scale = usable                 ? peak / 127.0F
-                : peak < kSmallestPeak ? 0.0F
-                                       : std::numeric_limits<float>::quiet_NaN();
-  block.scaled_sum = block.scale * static_cast<float>(sums[0] + sums[1]);
-  block.bias = -128 * (sums[0] + sums[1]);
-  for (int h = 0; h < 2; ++h) block.half_bias[h] = -128 * sums[h];
+  describe(block, peak, sums);
 }
 
 }  // namespace
