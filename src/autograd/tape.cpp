@@ -97,7 +97,7 @@ std::vector<View> Tape::project_in(ops::Precision precision, ConstView x,
   if (precision == ops::Precision::f32) {
     ops::linear_batch(context_, products, arena_);
   } else {
-    ops::linear_batch_fp8(context_, products, precision);
+    ops::linear_batch_rounded(context_, products, precision);
   }
   std::size_t i = 0;
   for (const Projection& p : projections) {

@@ -2,6 +2,8 @@
 
 #include <cpuid.h>
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -22,6 +24,8 @@ const char* isa_name(Isa isa) {
       return "avx2";
     case Isa::avx512:
       return "avx512";
+    case Isa::amx:
+      return "amx";
   }
   return "unknown";
 }
@@ -34,6 +38,23 @@ bool has_f16c() {
   return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
 }
 
+bool has_amx_bf16() {
+  constexpr unsigned kTile = 1U << 24;
+  constexpr unsigned kTileBf16 = 1U << 22;
+  constexpr unsigned kAvx512Bf16 = 1U << 5;
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return false;
+  if ((edx & kTile) == 0 || (edx & kTileBf16) == 0) return false;
+  return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax & kAvx512Bf16) != 0;
+}
+
+// Linux keeps the tiles' 8 KiB of registers for processes that ask for them (arch/x86/xstate.rst).
+bool may_use_tiles() {
+  constexpr long kRequestPermission = 0x1023;
+  constexpr long kTileData = 18;
+  return ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+
 }  // namespace
 
 Isa best_isa() {
@@ -42,6 +63,7 @@ Isa best_isa() {
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
                       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni");
+  if (avx512 && has_amx_bf16() && may_use_tiles()) return Isa::amx;
   return avx512 ? Isa::avx512 : avx2 ? Isa::avx2 : Isa::reference;
 }
 
@@ -49,12 +71,12 @@ Isa chosen_isa() {
   const Isa best = best_isa();
   const char* wanted = std::getenv("FRUGAL_ISA");
   if (wanted == nullptr || *wanted == '\0') return best;
-  for (const Isa isa : {Isa::reference, Isa::avx2, Isa::avx512}) {
+  for (const Isa isa : {Isa::reference, Isa::avx2, Isa::avx512, Isa::amx}) {
     if (std::string_view(wanted) != isa_name(isa)) continue;
     require(isa <= best, "FRUGAL_ISA={}: this machine has only {}", wanted, isa_name(best));
     return isa;
   }
-  fail("FRUGAL_ISA={}: unknown instruction set; use reference, avx2 or avx512", wanted);
+  fail("FRUGAL_ISA={}: unknown instruction set; use reference, avx2, avx512 or amx", wanted);
 }
 
 int usable_cores() {

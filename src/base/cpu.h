@@ -11,6 +11,7 @@ enum class Isa {
   reference,  // plain C++, the definition of right
   avx2,       // AVX2 with FMA and F16C
   avx512,     // AVX-512 F, BW, VL, DQ with VNNI
+  amx,        // the same, and AMX tiles for products of bfloat16 (with AVX512_BF16)
 };
 
 const char* isa_name(Isa isa);
@@ -18,7 +19,8 @@ const char* isa_name(Isa isa);
 /// The best instruction set that this machine has.
 Isa best_isa();
 
-/// The best one, or the one named by the environment variable FRUGAL_ISA (reference, avx2, avx512).
+/// The best one, or the one named by the environment variable FRUGAL_ISA (reference, avx2, avx512,
+/// amx).
 /// Throws Error when the name is unknown or the machine lacks it.
 Isa chosen_isa();
 

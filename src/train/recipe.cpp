@@ -30,6 +30,7 @@ Json to_json(const toml::node& node) {
 ops::Precision read_precision(Section& s) {
   static const std::vector<std::pair<std::string, ops::Precision>> kKnown = {
       {"fp32", ops::Precision::f32},
+      {"bf16", ops::Precision::bf16},
       {"fp8", ops::Precision::fp8},
       {"fp8-short-promoted", ops::Precision::fp8_short_promoted},
       {"fp8-short", ops::Precision::fp8_short}};

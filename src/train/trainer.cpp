@@ -59,7 +59,9 @@ Trainer::Trainer(const Recipe& recipe, const std::filesystem::path& out, bool re
   state_.data_key = data_.key;
   saved_at_ = state_.seconds;
   const auto length = static_cast<double>(recipe_.data.sequence_length);
-  report_ = {cost::training_flops(model_->config(), length), ops::measure_flops(context_),
+  const ops::Factors factors =
+      recipe_.precision == ops::Precision::f32 ? ops::Factors::f32 : ops::Factors::bf16;
+  report_ = {cost::training_flops(model_->config(), length), ops::measure_flops(context_, factors),
              recipe_.run.price_per_device_hour};
   ledger_ =
       std::make_unique<cost::Ledger>(folder_->path(), "train", recipe_.run.price_per_device_hour);

@@ -290,7 +290,7 @@ TEST_P(OpsGradient, DivergenceOfVocabulariesOfAnyLength) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Isa, OpsGradient,
-                         ::testing::Values(Isa::reference, Isa::avx2, Isa::avx512),
+                         ::testing::Values(Isa::reference, Isa::avx2, Isa::avx512, Isa::amx),
                          [](const auto& param) { return isa_name(param.param); });
 
 }  // namespace

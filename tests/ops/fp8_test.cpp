@@ -174,7 +174,7 @@ TEST_P(Fp8GemmTest, EqualsTheSumOfWhatTheOperandsStandFor) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Fp8GemmTest,
-                         ::testing::Values(Isa::reference, Isa::avx2, Isa::avx512),
+                         ::testing::Values(Isa::reference, Isa::avx2, Isa::avx512, Isa::amx),
                          [](const auto& one) { return std::string(isa_name(one.param)); });
 
 TEST(Fp8Gemm, RefusesWhatDoesNotFit) {

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "base/rng.h"
 #include "ops/linear/linear.h"
+#include "tensor/float_bits.h"
 
 namespace frugal::ops {
 namespace {
@@ -20,7 +22,12 @@ std::vector<float> random_floats(Rng& rng, std::int64_t count) {
   return values;
 }
 
-// Sums in double: an independent definition of the product.
+std::vector<float> rounded(std::vector<float> values) {
+  for (float& value : values) value = bf16_to_float(float_to_bf16(value));
+  return values;
+}
+
+// Sums in double: an independent definition of the product, of g's factors as they are.
 void expect_product(const Gemm& g, const std::vector<float>& before, const std::string& what) {
   for (std::int64_t i = 0; i < g.m; ++i) {
     for (std::int64_t j = 0; j < g.n; ++j) {
@@ -41,19 +48,37 @@ void expect_product(const Gemm& g, const std::vector<float>& before, const std::
   }
 }
 
-class GemmTest : public ::testing::TestWithParam<Isa> {
+struct Kernel {
+  Isa isa;
+  Factors factors;
+};
+
+class GemmTest : public ::testing::TestWithParam<Kernel> {
  protected:
   void SetUp() override {
-    if (GetParam() > best_isa()) GTEST_SKIP() << "this machine has no " << isa_name(GetParam());
+    if (GetParam().isa > best_isa()) {
+      GTEST_SKIP() << "this machine has no " << isa_name(GetParam().isa);
+    }
+  }
+  Isa isa() const { return GetParam().isa; }
+  Factors factors() const { return GetParam().factors; }
+  bool rounds() const { return factors() == Factors::bf16; }
+  // Whose order of sums the kernel has: that of tiles, or one chain.
+  Factors order() const {
+    return rounds() && (isa() == Isa::amx || isa() == Isa::reference) ? Factors::bf16
+                                                                      : Factors::f32;
   }
 };
+class FloatGemm : public GemmTest {};
+class RoundingGemm : public GemmTest {};
 
 TEST_P(GemmTest, EqualsTheSumAtOddSizesAndEveryTransposition) {
   Rng rng(1);
   ThreadPool one(1);
   ThreadPool three(3);
-  for (const auto& [m, n, k] : {Case{1, 1, 1}, Case{13, 33, 7}, Case{6, 16, 256}, Case{25, 65, 300},
-                                Case{200, 530, 40}, Case{97, 31, 513}, Case{3, 40, 0}}) {
+  for (const auto& [m, n, k] :
+       {Case{1, 1, 1}, Case{13, 33, 7}, Case{6, 16, 256}, Case{25, 65, 300}, Case{200, 530, 40},
+        Case{97, 31, 513}, Case{3, 40, 0}, Case{17, 1040, 50}, Case{48, 16, 1100}}) {
     for (int variant = 0; variant < 8; ++variant) {
       const bool a_turned = (variant & 1) != 0;
       const bool b_turned = (variant & 2) != 0;
@@ -73,8 +98,13 @@ TEST_P(GemmTest, EqualsTheSumAtOddSizesAndEveryTransposition) {
              n + 5,
              (variant & 4) != 0};
       const std::string what = fmt::format("{} x {} x {}, variant {}", m, n, k, variant);
-      gemm({one, GetParam()}, g);
-      expect_product(g, before, what);
+      gemm({one, isa()}, g, factors());
+      const std::vector<float> near_a = rounds() ? rounded(a) : a;
+      const std::vector<float> near_b = rounds() ? rounded(b) : b;
+      Gemm near = g;
+      near.a.data = near_a.data() + 1;
+      near.b.data = near_b.data() + 1;
+      expect_product(near, before, what);
       for (std::int64_t i = 0; i < m; ++i) {
         for (std::int64_t j = n; j < n + 5; ++j) {
           const auto at = static_cast<std::size_t>(i * (n + 5) + j);
@@ -83,21 +113,21 @@ TEST_P(GemmTest, EqualsTheSumAtOddSizesAndEveryTransposition) {
       }
       std::vector<float> c_threads = before;
       g.c = c_threads.data();
-      gemm({three, GetParam()}, g);
+      gemm({three, isa()}, g, factors());
       ASSERT_EQ(c, c_threads) << what << ": the number of threads changed a bit";
       std::vector<float> c_reference = before;
-      g.c = c_reference.data();
-      gemm_serial(Isa::reference, g);
+      near.c = c_reference.data();
+      gemm_serial(Isa::reference, near, order());
       ASSERT_EQ(c, c_reference) << what << ": not the reference's bits";
     }
   }
 }
 
 // What makes a rollout's log-probabilities those of the trainer.
-TEST_P(GemmTest, TimesATransposeEqualsLinearBitForBit) {
+TEST_P(FloatGemm, TimesATransposeEqualsLinearBitForBit) {
   Rng rng(2);
   ThreadPool threads(2);
-  const Context context{threads, GetParam()};
+  const Context context{threads, isa()};
   const std::int64_t rows = 37;
   const std::int64_t n = 70;
   const std::int64_t k = 600;
@@ -115,7 +145,7 @@ TEST_P(GemmTest, TimesATransposeEqualsLinearBitForBit) {
 TEST_P(GemmTest, ABatchEqualsItsProducts) {
   Rng rng(4);
   ThreadPool threads(2);
-  const Context context{threads, GetParam()};
+  const Context context{threads, isa()};
   const std::vector<float> a = random_floats(rng, 300 * 20);
   const std::vector<float> b = random_floats(rng, 20 * 64);
   std::vector<float> together(300 * 64);
@@ -131,14 +161,58 @@ TEST_P(GemmTest, ABatchEqualsItsProducts) {
                         64});
     Gemm g = products.back();
     g.c = alone.data() + begin * 64;
-    gemm_serial(GetParam(), g);
+    gemm_serial(isa(), g, factors());
   }
-  gemm_batch(context, products);
+  gemm_batch(context, products, factors());
   EXPECT_EQ(together, alone);
 }
 
-INSTANTIATE_TEST_SUITE_P(Isa, GemmTest, ::testing::Values(Isa::reference, Isa::avx2, Isa::avx512),
-                         [](const auto& param) { return isa_name(param.param); });
+// Products with 1 show each value rounded: to nearest, ties to even, subnormal numbers to zero.
+TEST_P(RoundingGemm, RoundsFactorsAsTheFormatSays) {
+  const float tiny = std::numeric_limits<float>::min();
+  const float infinity = std::numeric_limits<float>::infinity();
+  const std::vector<std::pair<float, float>> cases = {
+      {1 + 0x1p-8F, 1},
+      {1 + 0x1.8p-7F, 1 + 0x1p-6F},
+      {1 + 0x1.02p-8F, 1 + 0x1p-7F},
+      {-1 - 0x1.02p-8F, -1 - 0x1p-7F},
+      {0x1.fffp127F, infinity},
+      {-infinity, -infinity},
+      {tiny, tiny},
+      {tiny / 2, 0},
+      {0x1.fffffcp-127F, 0},
+      {tiny * (1 + 0x1.02p-8F), tiny * (1 + 0x1p-7F)}};
+  const float one = 1;
+  for (const auto& [value, wanted] : cases) {
+    for (const bool left : {true, false}) {
+      float c = -1;
+      gemm_serial(isa(), {1, 1, 1, {left ? &value : &one, 1}, {left ? &one : &value, 1}, &c, 1},
+                  factors());
+      EXPECT_EQ(c, wanted) << value << (left ? " on the left" : " on the right");
+    }
+  }
+  const float no_number = std::numeric_limits<float>::quiet_NaN();
+  float c = 0;
+  gemm_serial(isa(), {1, 1, 1, {&no_number, 1}, {&one, 1}, &c, 1}, factors());
+  EXPECT_TRUE(std::isnan(c));
+}
+
+std::vector<Kernel> kernels(std::initializer_list<Factors> chosen) {
+  std::vector<Kernel> all;
+  for (const Isa isa : {Isa::reference, Isa::avx2, Isa::avx512, Isa::amx}) {
+    for (const Factors factors : chosen) all.push_back({isa, factors});
+  }
+  return all;
+}
+
+std::string name_of(const ::testing::TestParamInfo<Kernel>& one) {
+  return std::string(isa_name(one.param.isa)) + (one.param.factors == Factors::bf16 ? "_bf16" : "");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, GemmTest, ::testing::ValuesIn(kernels({Factors::f32, Factors::bf16})),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(All, FloatGemm, ::testing::ValuesIn(kernels({Factors::f32})), name_of);
+INSTANTIATE_TEST_SUITE_P(All, RoundingGemm, ::testing::ValuesIn(kernels({Factors::bf16})), name_of);
 
 }  // namespace
 }  // namespace frugal::ops

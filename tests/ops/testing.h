@@ -26,7 +26,7 @@ inline Tensor random_matrix(std::int64_t rows, std::int64_t cols, std::uint64_t 
 /// The instruction sets that this machine can run.
 inline std::vector<Isa> usable_isas() {
   std::vector<Isa> isas;
-  for (const Isa isa : {Isa::reference, Isa::avx2, Isa::avx512}) {
+  for (const Isa isa : {Isa::reference, Isa::avx2, Isa::avx512, Isa::amx}) {
     if (isa <= best_isa()) isas.push_back(isa);
   }
   return isas;

@@ -10,6 +10,7 @@ namespace {
 
 AttentionKernels kernels_for(const Context& context, CacheType type) {
   switch (context.isa) {
+    case Isa::amx:
     case Isa::avx512:
       return attention_kernels_avx512(type);
     case Isa::avx2:

@@ -63,8 +63,10 @@ void promoted(Isa isa, const Task& t, std::vector<float>& sums) {
   for (std::int64_t k = 0; k < depth_of(g.a); k += kFp8Depth) {
     const std::int64_t block = k / kFp8Depth;
     const std::int64_t depth = std::min(kFp8Depth, depth_of(g.a) - k);
-    gemm_serial(isa, {t.rows, t.cols, depth, part(g.a, t.row, k, false), part(g.b, t.col, k, true),
-                      sums.data(), t.cols, false});
+    gemm_serial(isa,
+                {t.rows, t.cols, depth, part(g.a, t.row, k, false), part(g.b, t.col, k, true),
+                 sums.data(), t.cols, false},
+                isa == Isa::amx ? Factors::bf16 : Factors::f32);
     for (std::int64_t j = 0; j < t.cols; ++j) {
       col_scales[static_cast<std::size_t>(j)] = scale_of(g.b, t.col + j, block);
     }

@@ -10,14 +10,17 @@ namespace frugal::ops {
 
 namespace {
 
-GemmKernel kernel_for(Isa isa) {
+GemmKernel kernel_for(Isa isa, Factors factors) {
+  const bool rounded = factors == Factors::bf16;
   switch (isa) {
     case Isa::reference:
-      return gemm_reference();
+      return rounded ? gemm_bf16_reference() : gemm_reference();
     case Isa::avx2:
-      return gemm_avx2();
+      return rounded ? gemm_bf16_avx2() : gemm_avx2();
     case Isa::avx512:
-      return gemm_avx512();
+      return rounded ? gemm_bf16_avx512() : gemm_avx512();
+    case Isa::amx:
+      return rounded ? gemm_bf16_amx() : gemm_avx512();
   }
   fail("gemm: unknown instruction set {}", static_cast<int>(isa));
 }
@@ -60,10 +63,12 @@ void cut(const Gemm& g, const GemmKernel& kernel, std::int64_t parts, std::vecto
 
 }  // namespace
 
-void gemm(const Context& context, const Gemm& product) { gemm_batch(context, {&product, 1}); }
+void gemm(const Context& context, const Gemm& product, Factors factors) {
+  gemm_batch(context, {&product, 1}, factors);
+}
 
-void gemm_batch(const Context& context, std::span<const Gemm> products) {
-  const GemmKernel kernel = kernel_for(context.isa);
+void gemm_batch(const Context& context, std::span<const Gemm> products, Factors factors) {
+  const GemmKernel kernel = kernel_for(context.isa, factors);
   std::int64_t total = 0;
   for (const Gemm& g : products) total += g.m * g.n * g.k;
   const std::int64_t share =
@@ -86,8 +91,8 @@ void gemm_batch(const Context& context, std::span<const Gemm> products) {
   });
 }
 
-void gemm_serial(Isa isa, const Gemm& product) {
-  if (product.m > 0 && product.n > 0) kernel_for(isa).run(product);
+void gemm_serial(Isa isa, const Gemm& product, Factors factors) {
+  if (product.m > 0 && product.n > 0) kernel_for(isa, factors).run(product);
 }
 
 }  // namespace frugal::ops

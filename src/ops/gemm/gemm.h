@@ -32,16 +32,26 @@ struct Gemm {
   bool accumulate = false;
 };
 
-/// All threads work on one product. Each value of c is one chain of fused multiply-adds along k in
-/// ascending order, starting from 0 or, accumulating, from what c holds: the bits depend on nothing
-/// else, and those of x W^T are those of linear(). c overlaps neither a nor b.
-void gemm(const Context& context, const Gemm& product);
+/// What the values of both factors are rounded to, to nearest even; sums are float32 always.
+enum class Factors {
+  f32,
+  bf16,  // subnormal numbers count as zeros
+};
+
+/// All threads work on one product. In float32 each value of c is one chain of fused multiply-adds
+/// along k in ascending order, starting from 0 or, accumulating, from what c holds: the bits depend
+/// on nothing else, and those of x W^T are those of linear(). In bfloat16 each 32 terms are two
+/// chains, of the even terms and of the odd ones, whose sum is added to what there is, as tiles of
+/// AMX do it; without them it is the chain of float32 over rounded values, and other bits. c
+/// overlaps neither a nor b.
+void gemm(const Context& context, const Gemm& product, Factors factors = Factors::f32);
 
 /// Many products, whose results do not overlap, shared out among the threads.
-void gemm_batch(const Context& context, std::span<const Gemm> products);
+void gemm_batch(const Context& context, std::span<const Gemm> products,
+                Factors factors = Factors::f32);
 
 /// The same product on the calling thread alone.
-void gemm_serial(Isa isa, const Gemm& product);
+void gemm_serial(Isa isa, const Gemm& product, Factors factors = Factors::f32);
 
 /// c = a b or c += a b for whole matrices, either of them transposed by transpose().
 inline Gemm product(Factor a, Factor b, std::int64_t k, View c, bool accumulate) {

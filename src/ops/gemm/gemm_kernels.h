@@ -17,4 +17,11 @@ GemmKernel gemm_reference();
 GemmKernel gemm_avx2();
 GemmKernel gemm_avx512();
 
+// With factors rounded to bfloat16. The reference has the bits of amx; avx2 and avx512 run their
+// float kernels over rounded copies.
+GemmKernel gemm_bf16_reference();
+GemmKernel gemm_bf16_avx2();
+GemmKernel gemm_bf16_avx512();
+GemmKernel gemm_bf16_amx();
+
 }  // namespace frugal::ops

@@ -114,6 +114,7 @@ void add_bias(const Context& context, const float* bias, StridedView<float> y) {
 
 LinearKernels linear_kernels(Isa isa) {
   switch (isa) {
+    case Isa::amx:
     case Isa::avx512:
       return linear_kernels_avx512();
     case Isa::avx2:

@@ -8,7 +8,7 @@ const Fp8Operand* LinearProducts::quantize(ConstView x, Fp8Blocks blocks) {
 
 void LinearProducts::forward(ConstView x, ConstView w, View y) {
   if (x.rows == 0) return;
-  if (precision_ == Precision::f32) {
+  if (!fp8()) {
     products_.push_back(product(factor(x), transpose(w), w.cols, y, false));
     return;
   }
@@ -18,7 +18,7 @@ void LinearProducts::forward(ConstView x, ConstView w, View y) {
 
 void LinearProducts::backward(ConstView dy, ConstView w, View dx, bool accumulate) {
   if (dy.rows == 0) return;
-  if (precision_ == Precision::f32) {
+  if (!fp8()) {
     products_.push_back(product(factor(dy), factor(w), w.rows, dx, accumulate));
     return;
   }
@@ -28,7 +28,7 @@ void LinearProducts::backward(ConstView dy, ConstView w, View dx, bool accumulat
 
 void LinearProducts::weight(ConstView dy, ConstView x, View dw) {
   if (dw.data == nullptr || dy.rows == 0) return;
-  if (precision_ == Precision::f32) {
+  if (!fp8()) {
     products_.push_back(product(transpose(dy), factor(x), x.rows, dw, true));
     return;
   }
@@ -37,8 +37,8 @@ void LinearProducts::weight(ConstView dy, ConstView x, View dw) {
 }
 
 void LinearProducts::run() {
-  if (precision_ == Precision::f32) {
-    gemm_batch(context_, products_);
+  if (!fp8()) {
+    gemm_batch(context_, products_, precision_ == Precision::bf16 ? Factors::bf16 : Factors::f32);
   } else {
     fp8_gemm(context_, fp8_products_,
              precision_ == Precision::fp8                  ? Fp8Sums::promoted
@@ -50,12 +50,12 @@ void LinearProducts::run() {
   operands_.clear();
 }
 
-void linear_batch_fp8(const Context& context, std::span<const Product> products,
-                      Precision precision) {
+void linear_batch_rounded(const Context& context, std::span<const Product> products,
+                          Precision precision) {
   LinearProducts collected(context, precision);
   for (const Product& p : products) {
     require(p.x.stride == p.x.cols && p.y.stride == p.y.cols && p.rows.empty(),
-            "linear: float8 products want packed rows");
+            "linear: products of rounded values want packed rows");
     collected.forward({p.x.data, p.x.rows, p.x.cols}, p.w->floats(),
                       {p.y.data, p.y.rows, p.y.cols});
   }

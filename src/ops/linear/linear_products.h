@@ -14,6 +14,7 @@ namespace frugal::ops {
 /// (embedding, head, gates, norms, attention) stays in float32, master weights and gradients too.
 enum class Precision {
   f32,
+  bf16,                // factors rounded to bfloat16
   fp8,                 // E4M3 operands, sums promoted every 128 terms
   fp8_short_promoted,  // the same with the sums of a tensor core, see Fp8Sums
   fp8_short,           // and without promotion
@@ -36,6 +37,7 @@ class LinearProducts {
   void run();
 
  private:
+  bool fp8() const { return precision_ != Precision::f32 && precision_ != Precision::bf16; }
   const Fp8Operand* quantize(ConstView x, Fp8Blocks blocks);
 
   const Context& context_;
@@ -45,8 +47,8 @@ class LinearProducts {
   std::deque<Fp8Operand> operands_;  // a deque, since products point into it
 };
 
-/// linear_batch() over float weights in another precision.
-void linear_batch_fp8(const Context& context, std::span<const Product> products,
-                      Precision precision);
+/// linear_batch() over float weights in another precision than float32.
+void linear_batch_rounded(const Context& context, std::span<const Product> products,
+                          Precision precision);
 
 }  // namespace frugal::ops

@@ -42,6 +42,7 @@ std::int64_t MlaShape::cache_bytes() const {
 
 MlaKernels mla_kernels(Isa isa, CacheType type) {
   switch (isa) {
+    case Isa::amx:
     case Isa::avx512:
       return mla_kernels_avx512(type);
     case Isa::avx2:

@@ -19,6 +19,8 @@ constexpr std::int64_t kTurns = 2 << 20;  // of the loops in registers
 
 RooflineKernels kernels_for(Isa isa) {
   switch (isa) {
+    case Isa::amx:
+      return roofline_kernels_amx();
     case Isa::avx512:
       return roofline_kernels_avx512();
     case Isa::avx2:
@@ -44,14 +46,15 @@ double best_rate(Run run) {
 
 }  // namespace
 
-double measure_flops(const Context& context) {
+double measure_flops(const Context& context, Factors factors) {
   const RooflineKernels kernels = kernels_for(context.isa);
+  const auto multiply = factors == Factors::bf16 ? kernels.multiply_bf16 : kernels.multiply_floats;
   std::atomic<std::int64_t> operations{0};
   return best_rate([&] {
     operations = 0;
     context.threads.run([&](int) {
       float sink = 0;
-      operations += kernels.multiply_floats(kTurns, &sink);
+      operations += multiply(kTurns, &sink);
     });
     return operations.load();
   });

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ops/context.h"
+#include "ops/gemm/gemm.h"
 
 namespace frugal::ops {
 
@@ -17,7 +18,7 @@ struct Roofline {
 /// instruction set of `context`.
 Roofline measure_roofline(const Context& context);
 
-/// Roofline::flops alone, in a few milliseconds.
-double measure_flops(const Context& context);
+/// Roofline::flops alone, in some milliseconds; of bfloat16, what products of it can reach.
+double measure_flops(const Context& context, Factors factors = Factors::f32);
 
 }  // namespace frugal::ops

@@ -69,7 +69,9 @@ struct RooflineLoops {
     return turns * kChains * kPanelRows * 4 * 2;
   }
 
-  static RooflineKernels kernels() { return {read, multiply_floats, multiply_bytes}; }
+  static RooflineKernels kernels() {
+    return {read, multiply_floats, multiply_bytes, multiply_floats};
+  }
 };
 
 }  // namespace frugal::ops

@@ -33,6 +33,8 @@ std::int64_t multiply_bytes(std::int64_t turns, std::int32_t* sink) {
 
 }  // namespace
 
-RooflineKernels roofline_kernels_reference() { return {read, multiply_floats, multiply_bytes}; }
+RooflineKernels roofline_kernels_reference() {
+  return {read, multiply_floats, multiply_bytes, multiply_floats};
+}
 
 }  // namespace frugal::ops
