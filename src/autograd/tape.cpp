@@ -147,7 +147,7 @@ View Tape::attention(const ops::AttentionShape& shape, const ops::SequenceLayout
     const View dq = r->gradient(q);
     const View dk = r->gradient(k);
     const View dv = r->gradient(v);
-    ops::attention_backward(context_, shape, layout, q, k, v, d_out, dq, dk, dv);
+    ops::attention_backward(context_, shape, layout, q, k, v, d_out, dq, dk, dv, r->scratch());
   });
   return out;
 }

@@ -37,14 +37,28 @@ static inline float max_all(const float* x, std::int64_t n) {
 }
 static inline float sum_lanes(const float* lanes) { return sum_all(lanes, kLanes); }
 
+/// Goes on with the chains of all lanes: lanes[l] = step(lanes[l], i), where l is i modulo kLanes,
+/// for i from 0 to n. A loop that is unrolled, or that reads what it has just written, becomes
+/// scalar code.
+template <class Step>
+static inline void for_lanes(std::int64_t n, float* lanes, Step step) {
+  float now[kLanes];
+  std::memcpy(now, lanes, sizeof now);
+  std::int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    float next[kLanes];
+#pragma GCC unroll 1
+    for (int l = 0; l < kLanes; ++l) next[l] = step(now[l], i + l);
+    std::memcpy(now, next, sizeof now);
+  }
+  for (int l = 0; i + l < n; ++l) now[l] = step(now[l], i + l);
+  std::memcpy(lanes, now, sizeof now);
+}
+
 /// sum over i of a[i] * b[i], each lane one chain of fused multiply-adds.
 static inline float dot(const float* a, const float* b, std::int64_t n) {
   float lanes[kLanes] = {};
-  std::int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (int l = 0; l < kLanes; ++l) lanes[l] = std::fmaf(a[i + l], b[i + l], lanes[l]);
-  }
-  for (int l = 0; i + l < n; ++l) lanes[l] = std::fmaf(a[i + l], b[i + l], lanes[l]);
+  for_lanes(n, lanes, [=](float sum, std::int64_t i) { return std::fmaf(a[i], b[i], sum); });
   return sum_lanes(lanes);
 }
 

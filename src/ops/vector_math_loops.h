@@ -11,21 +11,14 @@ namespace frugal::ops {
 static float softmax_row(float scale, float* scores, std::int64_t n) {
   float lanes[kLanes];
   std::fill_n(lanes, kLanes, -HUGE_VALF);
-  std::int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (int l = 0; l < kLanes; ++l) lanes[l] = lanes[l] < scores[i + l] ? scores[i + l] : lanes[l];
-  }
-  for (; i < n; ++i) lanes[0] = lanes[0] < scores[i] ? scores[i] : lanes[0];
-  const float max = scale * *std::max_element(lanes, lanes + kLanes);
-  for (i = 0; i < n; ++i) scores[i] = exp_float(scale * scores[i] - max);
+  for_lanes(n, lanes, [=](float max, std::int64_t i) { return max < scores[i] ? scores[i] : max; });
+  const float max = scale * max_all(lanes, kLanes);
+  for (std::int64_t i = 0; i < n; ++i) scores[i] = exp_float(scale * scores[i] - max);
   std::fill_n(lanes, kLanes, 0.0F);
-  for (i = 0; i + kLanes <= n; i += kLanes) {
-    for (int l = 0; l < kLanes; ++l) lanes[l] += scores[i + l];
-  }
-  for (int l = 0; i + l < n; ++l) lanes[l] += scores[i + l];
+  for_lanes(n, lanes, [=](float sum, std::int64_t i) { return sum + scores[i]; });
   const float sum = sum_lanes(lanes);
   const float inverse = 1.0F / sum;
-  for (i = 0; i < n; ++i) scores[i] *= inverse;
+  for (std::int64_t i = 0; i < n; ++i) scores[i] *= inverse;
   return max + std::log(sum);
 }
 
@@ -56,15 +49,11 @@ static void rms_norm_backward_row(const float* x, const float* weight, const flo
                                   float* dx, float* d_weight, std::int64_t n) {
   const float scale = 1.0F / std::sqrt(dot(x, x, n) / static_cast<float>(n) + eps);
   float lanes[kLanes] = {};  // sum of x * weight * dy
-  std::int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (int l = 0; l < kLanes; ++l) lanes[l] += x[i + l] * weight[i + l] * dy[i + l];
-  }
-  for (int l = 0; i + l < n; ++l) lanes[l] += x[i + l] * weight[i + l] * dy[i + l];
+  for_lanes(n, lanes, [=](float sum, std::int64_t i) { return sum + x[i] * weight[i] * dy[i]; });
   const float along = sum_lanes(lanes) * scale * scale * scale / static_cast<float>(n);
-  for (i = 0; i < n; ++i) dx[i] += scale * weight[i] * dy[i] - along * x[i];
+  for (std::int64_t i = 0; i < n; ++i) dx[i] += scale * weight[i] * dy[i] - along * x[i];
   if (d_weight == nullptr) return;
-  for (i = 0; i < n; ++i) d_weight[i] += dy[i] * x[i] * scale;
+  for (std::int64_t i = 0; i < n; ++i) d_weight[i] += dy[i] * x[i] * scale;
 }
 
 static void adamw_row(const AdamWStep& s, const float* gradient, float* weight, float* m, float* v,

@@ -202,7 +202,8 @@ double worst_row(ConstView got, ConstView wanted, std::span<const std::int64_t> 
   for (std::int64_t i = 0; i < wanted.rows; ++i) {
     const ConstView row{wanted.row(i), 1, wanted.cols};
     const double error = distance(got, row, positions.subspan(static_cast<std::size_t>(i), 1));
-    if (!(error <= worst)) worst = error;  // also when it is no number
+    // What is no number is the worst, and stays it.
+    if (!(error <= worst) && !std::isnan(worst)) worst = error;
   }
   return worst;
 }

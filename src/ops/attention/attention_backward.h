@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ops/attention/attention.h"
+#include "tensor/arena.h"
 
 namespace frugal::ops {
 
@@ -9,6 +10,6 @@ namespace frugal::ops {
 /// dk and dv, shaped as q, k and v.
 void attention_backward(const Context& context, const AttentionShape& shape,
                         const SequenceLayout& layout, ConstView q, ConstView k, ConstView v,
-                        ConstView d_out, View dq, View dk, View dv);
+                        ConstView d_out, View dq, View dk, View dv, Arena& scratch);
 
 }  // namespace frugal::ops

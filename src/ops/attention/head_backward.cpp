@@ -1,72 +1,70 @@
 #include "ops/attention/head_backward.h"
 
 #include <algorithm>
+#include <cmath>
 
-#include "ops/gemm/gemm.h"
+#include "ops/vector_math.h"
 
 namespace frugal::ops {
 
-namespace {
+// What HeadKernel takes: copies of queries, keys, values and gradients of whole registers, keys and
+// values in tiles, and two blocks of scores.
+std::int64_t head_scratch(std::int64_t length, std::int64_t key_width, std::int64_t value_width) {
+  const auto padded = [](std::int64_t n, std::int64_t to) { return (n + to - 1) / to * to; };
+  const std::int64_t keys = padded(key_width, 16);
+  const std::int64_t positions = padded(length, kHeadRows);
+  return positions * (4 * keys + 3 * padded(value_width, 16)) +
+         kHeadRows * (keys + 2 * (positions + 48));
+}
 
-// Softmax of the causal part of each row, zeros behind it.
-void probabilities(const VectorMath& math, std::int64_t first, std::int64_t rows, float scale,
-                   float* p, float* dp) {
-  const std::int64_t length = first + rows;
-  for (std::int64_t i = 0; i < rows; ++i) {
-    float* p_row = p + i * length;
-    float* dp_row = dp + i * length;
+// Whole registers of positions, of which those that a row does not see have a probability of zero.
+void head_probabilities(Isa isa, float scale, std::int64_t first, std::int64_t rows,
+                        std::int64_t stride, float* p, float* dp) {
+  const VectorMath& math = vector_math(isa);
+  for (std::int64_t i = 0; i < rows; ++i, p += stride, dp += stride) {
     const std::int64_t visible = first + i + 1;
-    math.softmax(scale, p_row, visible);
-    math.softmax_backward(scale, p_row, dp_row, visible);
-    std::fill(p_row + visible, p_row + length, 0.0F);
-    std::fill(dp_row + visible, dp_row + length, 0.0F);
+    const std::int64_t whole = (visible + 15) / 16 * 16;
+    std::fill(p + visible, p + whole, -HUGE_VALF);
+    std::fill(dp + visible, dp + whole + 16, 0.0F);
+    math.softmax(scale, p, whole);
+    math.softmax_backward(scale, p, dp, whole);
+    std::fill(p + whole, p + whole + 16, 0.0F);
   }
 }
 
-}  // namespace
-
-void head_backward(Isa isa, std::int64_t length, float scale, std::span<const HeadPart> parts,
-                   const HeadValues& values, HeadScratch& scratch) {
-  const VectorMath& math = vector_math(isa);
-  scratch.p.resize(static_cast<std::size_t>(kHeadRows * length));
-  scratch.dp.resize(scratch.p.size());
-  float* p = scratch.p.data();
-  float* dp = scratch.dp.data();
-  for (std::int64_t first = 0; first < length; first += kHeadRows) {
-    const std::int64_t rows = std::min(kHeadRows, length - first);
-    const std::int64_t seen = first + rows;  // columns of p and dp
-    bool accumulate = false;
-    for (const HeadPart& part : parts) {
-      gemm_serial(isa, {rows,
-                        seen,
-                        part.width,
-                        {part.q + first * part.q_stride, part.q_stride},
-                        {part.k, part.k_stride, true},
-                        p,
-                        seen,
-                        accumulate});
-      accumulate = true;
+// One position after the other, straight from the definition.
+void head_backward_reference(const Head& head, float* scratch) {
+  const HeadValues& v = head.values;
+  float* p = scratch;
+  float* dp = scratch + head.length + 32;
+  for (std::int64_t i = 0; i < head.length; ++i) {
+    const float* d_out = v.d_out + i * v.out_stride;
+    for (std::int64_t j = 0; j <= i; ++j) {
+      p[j] = 0;
+      for (const HeadPart& part : head.parts) {
+        for (std::int64_t d = 0; d < part.width; ++d) {
+          p[j] += part.q[i * part.q_stride + d] * part.k[j * part.k_stride + d];
+        }
+      }
+      dp[j] = 0;
+      for (std::int64_t d = 0; d < v.width; ++d) dp[j] += d_out[d] * v.v[j * v.v_stride + d];
     }
-    const Factor d_out = {values.d_out + first * values.out_stride, values.out_stride};
-    gemm_serial(isa,
-                {rows, seen, values.width, d_out, {values.v, values.v_stride, true}, dp, seen});
-    probabilities(math, first, rows, scale, p, dp);
-    gemm_serial(
-        isa, {seen, values.width, rows, {p, seen, true}, d_out, values.dv, values.v_stride, true});
-    for (const HeadPart& part : parts) {
-      const Factor q = {part.q + first * part.q_stride, part.q_stride};
-      gemm_serial(isa, {rows,
-                        part.width,
-                        seen,
-                        {dp, seen},
-                        {part.k, part.k_stride},
-                        part.dq + first * part.q_stride,
-                        part.q_stride,
-                        true});
-      gemm_serial(isa,
-                  {seen, part.width, rows, {dp, seen, true}, q, part.dk, part.dk_stride, true});
+    head_probabilities(Isa::reference, head.scale, i, 1, 0, p, dp);
+    for (std::int64_t j = 0; j <= i; ++j) {
+      for (std::int64_t d = 0; d < v.width; ++d) v.dv[j * v.v_stride + d] += p[j] * d_out[d];
+      for (const HeadPart& part : head.parts) {
+        for (std::int64_t d = 0; d < part.width; ++d) {
+          part.dq[i * part.q_stride + d] += dp[j] * part.k[j * part.k_stride + d];
+          part.dk[j * part.dk_stride + d] += dp[j] * part.q[i * part.q_stride + d];
+        }
+      }
     }
   }
+}
+
+void head_backward(Isa isa, const Head& head, float* scratch) {
+  if (isa == Isa::reference) return head_backward_reference(head, scratch);
+  return isa == Isa::avx2 ? head_backward_avx2(head, scratch) : head_backward_avx512(head, scratch);
 }
 
 }  // namespace frugal::ops

@@ -2,10 +2,10 @@
 // attention share it: they differ in where keys and queries lie.
 #pragma once
 
+#include <cstdint>
 #include <span>
-#include <vector>
 
-#include "ops/vector_math.h"
+#include "base/cpu.h"
 
 namespace frugal::ops {
 
@@ -31,17 +31,32 @@ struct HeadValues {
   std::int64_t out_stride = 0;
 };
 
+struct Head {
+  std::int64_t length = 0;
+  float scale = 1;
+  std::span<const HeadPart> parts;
+  HeadValues values;
+};
+
 /// Rows of scores that are worked on at a time.
 inline constexpr std::int64_t kHeadRows = 64;
 
-/// Scratch of one thread, reused from head to head.
-struct HeadScratch {
-  std::vector<float> p;   // [kHeadRows, length]: probabilities
-  std::vector<float> dp;  // [kHeadRows, length]: their gradients, then those of the scores
-};
+/// Floats of scratch memory that the heads of one shape need, `length` being that of the longest.
+std::int64_t head_scratch(std::int64_t length, std::int64_t key_width, std::int64_t value_width);
 
 /// Probabilities are computed again rather than kept, kHeadRows rows at a time (Dao et al. 2022).
-void head_backward(Isa isa, std::int64_t length, float scale, std::span<const HeadPart> parts,
-                   const HeadValues& values, HeadScratch& scratch);
+/// `scratch` [head_scratch()] starts at a cache line; its contents do not matter.
+void head_backward(Isa isa, const Head& head, float* scratch);
+
+void head_backward_reference(const Head& head, float* scratch);
+void head_backward_avx2(const Head& head, float* scratch);
+void head_backward_avx512(const Head& head, float* scratch);
+
+/// For the kernels: turns scores p of `rows` rows from row `first` on into probabilities, and dp,
+/// the gradients of probabilities, into those of scores. Both are zero for at least the 16
+/// positions behind those that a row sees. Rows are `stride` floats apart and have room for 32
+/// more.
+void head_probabilities(Isa isa, float scale, std::int64_t first, std::int64_t rows,
+                        std::int64_t stride, float* p, float* dp);
 
 }  // namespace frugal::ops

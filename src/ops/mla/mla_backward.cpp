@@ -21,7 +21,7 @@ struct Expanded {
 
 void one_head(Isa isa, const MlaShape& shape, const Segment& segment, std::int64_t head,
               ConstView q, ConstView latent, ConstView d_out, const Expanded& e, View dq,
-              HeadScratch& scratch) {
+              float* scratch) {
   const std::int64_t row = segment.row;
   const std::int64_t nope = shape.qk_nope_head_dim;
   const std::int64_t rope = shape.qk_rope_head_dim;
@@ -39,7 +39,7 @@ void one_head(Isa isa, const MlaShape& shape, const Segment& segment, std::int64
                              e.kv.cols,
                              d_out.row(row) + head * shape.v_head_dim,
                              d_out.cols};
-  head_backward(isa, segment.rows, shape.scale, parts, values, scratch);
+  head_backward(isa, {segment.rows, shape.scale, parts, values}, scratch);
 }
 
 void add_rope_keys(const Context& context, const MlaShape& shape, ConstView d_rope_keys,
@@ -48,7 +48,9 @@ void add_rope_keys(const Context& context, const MlaShape& shape, ConstView d_ro
   context.threads.parallel_for(d_latent.rows, 16, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t t = begin; t < end; ++t) {
       float* sum = d_latent.row(t) + shape.kv_lora_rank;
-      for (std::int64_t i = 0; i < d_rope_keys.cols; ++i) sum[i % rope] += d_rope_keys.row(t)[i];
+      for (const float* key = d_rope_keys.row(t); key != d_rope_keys.row(t + 1); key += rope) {
+        for (std::int64_t i = 0; i < rope; ++i) sum[i] += key[i];
+      }
     }
   });
 }
@@ -71,14 +73,17 @@ void mla_backward(const Context& context, const MlaShape& shape, const SequenceL
   std::ranges::fill(e.d_rope_keys.span(), 0.0F);
   gemm(context, product(factor(latent), transpose(kv_b), shape.kv_lora_rank, e.kv, false));
   const auto tasks = static_cast<std::int64_t>(layout.segments.size()) * shape.n_heads;
+  std::int64_t longest = 0;
+  for (const Segment& segment : layout.segments) longest = std::max(longest, segment.rows);
+  const View own = scratch.matrix(context.threads.size(),
+                                  head_scratch(longest, shape.q_head_dim(), shape.v_head_dim));
   std::atomic<std::int64_t> next{0};
-  context.threads.run([&](int) {
-    HeadScratch head_scratch;
+  context.threads.run([&](int thread) {
     for (std::int64_t task = next.fetch_add(1); task < tasks; task = next.fetch_add(1)) {
       const Segment& segment = layout.segments[static_cast<std::size_t>(task / shape.n_heads)];
       require(segment.blocks.empty(), "mla_backward: a segment with a cache");
       one_head(context.isa, shape, segment, task % shape.n_heads, q, latent, d_out, e, dq,
-               head_scratch);
+               own.row(thread));
     }
   });
   add_rope_keys(context, shape, e.d_rope_keys, d_latent);
