@@ -155,7 +155,7 @@ View Tape::attention(const ops::AttentionShape& shape, const ops::SequenceLayout
 View Tape::mla(ops::MlaMode mode, const ops::MlaShape& shape, const ops::SequenceLayout& layout,
                ConstView q, ConstView latent, const Parameter& kv_b, ops::CacheSlice cache) {
   const View out = arena_.matrix(q.rows, shape.n_heads * shape.v_head_dim);
-  ops::mla(context_, mode, shape, layout, q, latent, kv_b.weight, cache, out);
+  ops::mla(context_, mode, shape, layout, q, latent, kv_b.weight, cache, out, arena_);
   if (recording_ == nullptr) return out;
   recording_->add([this, r = recording_, shape, &layout, q, latent, &kv_b, out] {
     const ConstView d_out = r->take(out);

@@ -1,5 +1,6 @@
 #include "ops/mla/mla.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "ops/testing.h"
@@ -70,7 +71,10 @@ ConstView part(const Tensor& t, std::int64_t begin, std::int64_t rows) {
   return {t.row(begin), rows, t.cols()};
 }
 
-class Mla : public ::testing::TestWithParam<MlaMode> {};
+class Mla : public ::testing::TestWithParam<MlaMode> {
+ protected:
+  Arena scratch;
+};
 
 TEST_P(Mla, AgreesWithTheDefinition) {
   ThreadPool pool(2);
@@ -79,7 +83,7 @@ TEST_P(Mla, AgreesWithTheDefinition) {
     for (const Isa isa : usable_isas()) {
       const Tensor out(rows, kShape.n_heads * kShape.v_head_dim);
       mla({pool, isa}, GetParam(), kShape, one_sequence(rows, 0, {}), o.q.view(), o.latent.view(),
-          o.weight, {}, out.view());
+          o.weight, {}, out.view(), scratch);
       expect_close(out.view(), naive(o.q.view(), o.latent.view(), o.kv_b.view()), 1e-5);
     }
   }
@@ -92,7 +96,7 @@ TEST_P(Mla, ChunksThroughTheCacheGiveTheSameBits) {
     ThreadPool two(2);
     const Tensor whole(rows, kShape.n_heads * kShape.v_head_dim);
     mla({two, isa}, GetParam(), kShape, one_sequence(rows, 0, {}), o.q.view(), o.latent.view(),
-        o.weight, {}, whole.view());
+        o.weight, {}, whole.view(), scratch);
     for (const std::int64_t chunk : {1, 7, 64, 140}) {
       for (const int threads : {1, 3}) {
         ThreadPool pool(threads);
@@ -103,7 +107,7 @@ TEST_P(Mla, ChunksThroughTheCacheGiveTheSameBits) {
           const std::int64_t count = std::min(chunk, rows - begin);
           mla({pool, isa}, GetParam(), kShape, one_sequence(count, begin, blocks),
               part(o.q, begin, count), part(o.latent, begin, count), o.weight,
-              {memory.data(), kShape.cache_bytes()}, {out.row(begin), count, out.cols()});
+              {memory.data(), kShape.cache_bytes()}, {out.row(begin), count, out.cols()}, scratch);
         }
         EXPECT_TRUE(same_bits(out.view(), whole.view()))
             << isa_name(isa) << " chunk " << chunk << ", " << threads << " threads";
@@ -123,11 +127,11 @@ TEST_P(Mla, GivesTheSameBitsOnEveryInstructionSet) {
         shape.cache = type;
         const Tensor wanted(rows, kShape.n_heads * kShape.v_head_dim);
         mla({pool, Isa::reference}, GetParam(), shape, one_sequence(rows, 0, {}), o.q.view(),
-            o.latent.view(), o.weight, {}, wanted.view());
+            o.latent.view(), o.weight, {}, wanted.view(), scratch);
         for (const Isa isa : usable_isas()) {
           const Tensor out(rows, wanted.cols());
           mla({pool, isa}, GetParam(), shape, one_sequence(rows, 0, {}), o.q.view(),
-              o.latent.view(), o.weight, {}, out.view());
+              o.latent.view(), o.weight, {}, out.view(), scratch);
           EXPECT_TRUE(same_bits(out.view(), wanted.view())) << isa_name(isa) << " rows " << rows;
         }
       }
@@ -147,9 +151,32 @@ TEST_P(Mla, NeverReadsBehindTheEndOfASequence) {
       const Buffer memory(static_cast<std::size_t>(2 * kShape.cache_bytes()));
       if (out == &dirty) std::fill_n(memory.data(), memory.size(), std::byte{0xFF});  // all NaN
       mla({pool, isa}, GetParam(), kShape, one_sequence(70, 0, blocks), o.q.view(), o.latent.view(),
-          o.weight, {memory.data(), kShape.cache_bytes()}, out->view());
+          o.weight, {memory.data(), kShape.cache_bytes()}, out->view(), scratch);
     }
     EXPECT_TRUE(same_bits(dirty.view(), clean.view())) << isa_name(isa);
+  }
+}
+
+// Keys and values so wide that 200 positions take two strips.
+TEST(MlaExpanded, AgreesWithTheAbsorbedFormOverSeveralStrips) {
+  ThreadPool pool(2);
+  Arena scratch;
+  const MlaShape shape{32, 128, 16, 128, 24, 0.05F};
+  const std::int64_t rows = 200;
+  const Tensor q = random_matrix(rows, shape.n_heads * shape.q_head_dim(), 1);
+  const Tensor latent = random_matrix(rows, shape.latent_width(), 2);
+  const FloatWeight kv_b(shape.n_heads * shape.kv_head_dim(), shape.kv_lora_rank);
+  std::ranges::copy(random_matrix(kv_b.weight.n, kv_b.weight.k, 3, 0.3F).view().span(),
+                    kv_b.tensor->data());
+  for (const Isa isa : usable_isas()) {
+    const Tensor expanded(rows, shape.n_heads * shape.v_head_dim);
+    const Tensor absorbed(rows, expanded.cols());
+    for (const MlaMode mode : {MlaMode::expanded, MlaMode::absorbed}) {
+      mla({pool, isa}, mode, shape, one_sequence(rows, 0, {}), q.view(), latent.view(), kv_b.weight,
+          {}, (mode == MlaMode::expanded ? expanded : absorbed).view(), scratch);
+    }
+    const auto values = absorbed.view().span();
+    expect_close(expanded.view(), {values.begin(), values.end()}, 1e-6);
   }
 }
 

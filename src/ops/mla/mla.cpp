@@ -101,13 +101,13 @@ void store_latents(const Context& context, const LatentTiles& latents, ConstView
 }
 
 void mla(const Context& context, MlaMode mode, const MlaShape& shape, const SequenceLayout& layout,
-         ConstView q, ConstView latent, const Weight& kv_b, CacheSlice cache, View out) {
+         ConstView q, ConstView latent, const Weight& kv_b, CacheSlice cache, View out,
+         Arena& scratch) {
   require(kv_b.k == shape.kv_lora_rank && kv_b.n == shape.n_heads * shape.kv_head_dim(),
           "mla: {} heads do not fit kv_b [{}, {}]", shape.n_heads, kv_b.n, kv_b.k);
   if (mode == MlaMode::expanded) {
-    mla_expanded(context, shape, layout, q, latent, kv_b, cache, out);
+    mla_expanded(context, shape, layout, q, latent, kv_b, cache, out, scratch);
   } else {
-    Arena scratch;
     mla_absorbed(context, shape, layout, q, latent, absorb(shape, kv_b), cache, out, scratch);
   }
 }

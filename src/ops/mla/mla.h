@@ -39,7 +39,8 @@ enum class MlaMode { expanded, absorbed };
 /// to the cache's type, in the cache where the layout has one. A row's bits depend on its sequence
 /// (and the mode) alone.
 void mla(const Context& context, MlaMode mode, const MlaShape& shape, const SequenceLayout& layout,
-         ConstView q, ConstView latent, const Weight& kv_b, CacheSlice cache, View out);
+         ConstView q, ConstView latent, const Weight& kv_b, CacheSlice cache, View out,
+         Arena& scratch);
 
 /// kv_b as the absorbed form reads it, one pair of matrices a head.
 struct AbsorbedWeights {

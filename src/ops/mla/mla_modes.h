@@ -13,6 +13,7 @@ void check_mla(const MlaShape& shape, const SequenceLayout& layout, ConstView q,
 void store_latents(const Context& context, const LatentTiles& latents, ConstView latent);
 
 void mla_expanded(const Context& context, const MlaShape& shape, const SequenceLayout& layout,
-                  ConstView q, ConstView latent, const Weight& kv_b, CacheSlice cache, View out);
+                  ConstView q, ConstView latent, const Weight& kv_b, CacheSlice cache, View out,
+                  Arena& scratch);
 
 }  // namespace frugal::ops
