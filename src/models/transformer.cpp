@@ -60,7 +60,8 @@ void Transformer::pack() {
 }
 
 std::int64_t Transformer::layer_cache_bytes() const {
-  return config_.mla ? mla_shape_.cache_bytes() : attention_shape_.cache_bytes();
+  return config_.mla ? ops::mla_cache_bytes(options_.mla_mode, mla_shape_)
+                     : attention_shape_.cache_bytes();
 }
 
 std::int64_t Transformer::cache_block_bytes() const {

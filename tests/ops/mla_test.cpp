@@ -101,13 +101,14 @@ TEST_P(Mla, ChunksThroughTheCacheGiveTheSameBits) {
       for (const int threads : {1, 3}) {
         ThreadPool pool(threads);
         const std::vector<std::int32_t> blocks = {4, 0, 2};
-        const Buffer memory(static_cast<std::size_t>(5 * kShape.cache_bytes()));
+        const Buffer memory(static_cast<std::size_t>(5 * mla_cache_bytes(GetParam(), kShape)));
         const Tensor out(rows, whole.cols());
         for (std::int64_t begin = 0; begin < rows; begin += chunk) {
           const std::int64_t count = std::min(chunk, rows - begin);
           mla({pool, isa}, GetParam(), kShape, one_sequence(count, begin, blocks),
               part(o.q, begin, count), part(o.latent, begin, count), o.weight,
-              {memory.data(), kShape.cache_bytes()}, {out.row(begin), count, out.cols()}, scratch);
+              {memory.data(), mla_cache_bytes(GetParam(), kShape)},
+              {out.row(begin), count, out.cols()}, scratch);
         }
         EXPECT_TRUE(same_bits(out.view(), whole.view()))
             << isa_name(isa) << " chunk " << chunk << ", " << threads << " threads";
@@ -148,17 +149,17 @@ TEST_P(Mla, NeverReadsBehindTheEndOfASequence) {
     const Tensor clean(70, kShape.n_heads * kShape.v_head_dim);
     const Tensor dirty(70, clean.cols());
     for (const Tensor* out : {&clean, &dirty}) {
-      const Buffer memory(static_cast<std::size_t>(2 * kShape.cache_bytes()));
+      const Buffer memory(static_cast<std::size_t>(2 * mla_cache_bytes(GetParam(), kShape)));
       if (out == &dirty) std::fill_n(memory.data(), memory.size(), std::byte{0xFF});  // all NaN
       mla({pool, isa}, GetParam(), kShape, one_sequence(70, 0, blocks), o.q.view(), o.latent.view(),
-          o.weight, {memory.data(), kShape.cache_bytes()}, out->view(), scratch);
+          o.weight, {memory.data(), mla_cache_bytes(GetParam(), kShape)}, out->view(), scratch);
     }
     EXPECT_TRUE(same_bits(dirty.view(), clean.view())) << isa_name(isa);
   }
 }
 
-// Keys and values so wide that 200 positions take two strips.
-TEST(MlaExpanded, AgreesWithTheAbsorbedFormOverSeveralStrips) {
+// Heads of the released models' size.
+TEST(MlaExpanded, AgreesWithTheAbsorbedFormWithWideHeads) {
   ThreadPool pool(2);
   Arena scratch;
   const MlaShape shape{32, 128, 16, 128, 24, 0.05F};

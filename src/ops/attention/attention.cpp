@@ -31,9 +31,9 @@ void store_segment(const Context& context, const AttentionShape& shape, const Ca
       const KvTile tile{shape, cached.cache.block(block)};
       for (std::int64_t h = 0; h < shape.n_kv_heads; ++h) {
         const std::int64_t slot = position % kBlockTokens;
-        const std::int64_t at = h * shape.head_dim;
-        store_numbers(tile.keys(h), slot, k.row(segment.row + i) + at, shape.head_dim);
-        store_numbers(tile.values(h), slot, v.row(segment.row + i) + at, shape.head_dim);
+        const std::int64_t row = segment.row + i;
+        store_numbers(tile.keys(h), slot, k.row(row) + h * shape.head_dim, shape.head_dim);
+        store_numbers(tile.values(h), slot, v.row(row) + h * shape.value_dim(), shape.value_dim());
       }
     }
   });
@@ -47,12 +47,16 @@ std::int64_t AttentionShape::cache_bytes() const {
 
 void attention(const Context& context, const AttentionShape& shape, const SequenceLayout& layout,
                ConstView q, ConstView k, ConstView v, CacheSlice cache, View out) {
-  const std::int64_t width = shape.n_kv_heads * shape.head_dim;
   require(shape.n_kv_heads > 0 && shape.n_heads % shape.n_kv_heads == 0 &&
-              q.cols == shape.n_heads * shape.head_dim && k.cols == width && v.cols == width &&
-              out.cols == q.cols && shape.head_dim > 0 && shape.head_dim <= kJobFloats,
-          "attention: {} heads and {} kv heads of {} do not fit q [{}, {}], k [{}, {}]",
-          shape.n_heads, shape.n_kv_heads, shape.head_dim, q.rows, q.cols, k.rows, k.cols);
+              q.cols == shape.n_heads * shape.head_dim &&
+              k.cols == shape.n_kv_heads * shape.head_dim &&
+              v.cols == shape.n_kv_heads * shape.value_dim() &&
+              out.cols == shape.n_heads * shape.value_dim() && shape.head_dim > 0 &&
+              shape.value_dim() <= kJobFloats,
+          "attention: {} heads and {} kv heads of {} and {} do not fit q [{}, {}], k [{}, {}], "
+          "v [{}, {}]",
+          shape.n_heads, shape.n_kv_heads, shape.head_dim, shape.value_dim(), q.rows, q.cols,
+          k.rows, k.cols, v.rows, v.cols);
   require(q.rows == layout.rows && k.rows == layout.rows && v.rows == layout.rows &&
               out.rows == layout.rows,
           "attention: q has {} rows, the layout {}", q.rows, layout.rows);

@@ -20,17 +20,17 @@ struct KvTile {
     return cache_tile_bytes(shape.cache, shape.head_dim);
   }
   static std::int64_t value_bytes(const AttentionShape& shape) {
-    return cache_tile_bytes(shape.cache, padded(shape.head_dim));
+    return cache_tile_bytes(shape.cache, padded(shape.value_dim()));
   }
 
   /// Keys of one head [head_dim, 64].
   CacheTile keys(std::int64_t kv_head) const {
     return {shape.cache, base + kv_head * key_bytes(shape), shape.head_dim, true};
   }
-  /// Values of one head [64, padded(head_dim)].
+  /// Values of one head [64, padded(value_dim)].
   CacheTile values(std::int64_t kv_head) const {
     std::byte* first = base + shape.n_kv_heads * key_bytes(shape);
-    return {shape.cache, first + kv_head * value_bytes(shape), padded(shape.head_dim), false};
+    return {shape.cache, first + kv_head * value_bytes(shape), padded(shape.value_dim()), false};
   }
 };
 
@@ -44,14 +44,15 @@ struct AttentionJob {
   std::int64_t first;  // query
   std::int64_t count;  // at most queries_at_once()
   const float* q;      // [T, n_heads, head_dim]
-  float* out;          // [T, n_heads, head_dim]
+  float* out;          // [T, n_heads, value_dim]
 
   std::int64_t group() const { return shape.n_heads / shape.n_kv_heads; }
-  /// Floats before query i in q, and before its result in out.
+  /// Place of query i among those of all rows and heads.
   std::int64_t place(std::int64_t i) const {
-    const std::int64_t head = kv_head * group() + i % group();
-    return ((segment.row + i / group()) * shape.n_heads + head) * shape.head_dim;
+    return (segment.row + i / group()) * shape.n_heads + kv_head * group() + i % group();
   }
+  const float* query(std::int64_t i) const { return q + place(i) * shape.head_dim; }
+  float* result(std::int64_t i) const { return out + place(i) * shape.value_dim(); }
   /// Positions that query i attends to.
   std::int64_t length(std::int64_t i) const { return segment.position + i / group() + 1; }
   KvTile tile(std::int64_t index) const {
@@ -63,7 +64,7 @@ struct AttentionJob {
 inline constexpr std::int64_t kJobFloats = 8192;
 inline constexpr std::int64_t kJobQueries = 48;
 inline std::int64_t queries_at_once(const AttentionShape& shape) {
-  const std::int64_t fit = kJobFloats / KvTile::padded(shape.head_dim);
+  const std::int64_t fit = kJobFloats / KvTile::padded(shape.value_dim());
   return fit < kJobQueries ? fit : kJobQueries;
 }
 

@@ -11,10 +11,10 @@ namespace {
 
 void attend_one(const AttentionJob& job, std::int64_t i) {
   const AttentionShape& shape = job.shape;
-  const float* q = job.q + job.place(i);
-  float* out = job.out + job.place(i);
+  const float* q = job.query(i);
+  float* out = job.result(i);
   SoftmaxState state;
-  std::memset(out, 0, static_cast<std::size_t>(shape.head_dim) * sizeof(float));
+  std::memset(out, 0, static_cast<std::size_t>(shape.value_dim()) * sizeof(float));
   for (std::int64_t begin = 0; begin < job.length(i); begin += kBlockTokens) {
     const KvTile tile = job.tile(begin / kBlockTokens);
     const std::int64_t count = std::min(kBlockTokens, job.length(i) - begin);
@@ -27,7 +27,7 @@ void attend_one(const AttentionJob& job, std::int64_t i) {
       scores[j] = shape.scale * sum;
     }
     const float shrink = softmax_tile(scores, count, state);
-    for (std::int64_t d = 0; d < shape.head_dim; ++d) {
+    for (std::int64_t d = 0; d < shape.value_dim(); ++d) {
       float sum = out[d] * shrink;
       for (std::int64_t j = 0; j < count; ++j) {
         sum = std::fmaf(scores[j], load_number(tile.values(job.kv_head), j, d), sum);
@@ -35,7 +35,7 @@ void attend_one(const AttentionJob& job, std::int64_t i) {
       out[d] = sum;
     }
   }
-  for (std::int64_t d = 0; d < shape.head_dim; ++d) out[d] /= state.sum;
+  for (std::int64_t d = 0; d < shape.value_dim(); ++d) out[d] /= state.sum;
 }
 
 void attend(const AttentionJob& job) {

@@ -36,8 +36,9 @@ void add_head(const MlaShape& shape, DType dtype, const T* rows, AbsorbedWeights
 
 }  // namespace
 
-std::int64_t MlaShape::cache_bytes() const {
-  return cache_tile_bytes(cache, padded_to_lanes(latent_width()));
+std::int64_t mla_cache_bytes(MlaMode mode, const MlaShape& shape) {
+  if (mode == MlaMode::expanded) return expanded_shape(shape).cache_bytes();
+  return cache_tile_bytes(shape.cache, padded_to_lanes(shape.latent_width()));
 }
 
 MlaKernels mla_kernels(Isa isa, CacheType type) {
@@ -87,17 +88,6 @@ void check_mla(const MlaShape& shape, const SequenceLayout& layout, ConstView q,
           latent.rows, latent.cols);
   require(q.rows == layout.rows && latent.rows == layout.rows && out.rows == layout.rows,
           "mla: q has {} rows, the layout {}", q.rows, layout.rows);
-}
-
-void store_latents(const Context& context, const LatentTiles& latents, ConstView latent) {
-  const Segment& segment = latents.segment;
-  context.threads.parallel_for(segment.rows, 32, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t position = segment.position + i;
-      store_numbers(latents.tile(position / kBlockTokens), position % kBlockTokens,
-                    latent.row(segment.row + i), latent.cols);
-    }
-  });
 }
 
 void mla(const Context& context, MlaMode mode, const MlaShape& shape, const SequenceLayout& layout,

@@ -8,6 +8,17 @@ namespace frugal::ops {
 
 namespace {
 
+void store_latents(const Context& context, const LatentTiles& latents, ConstView latent) {
+  const Segment& segment = latents.segment;
+  context.threads.parallel_for(segment.rows, 32, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const std::int64_t position = segment.position + i;
+      store_numbers(latents.tile(position / kBlockTokens), position % kBlockTokens,
+                    latent.row(segment.row + i), latent.cols);
+    }
+  });
+}
+
 // The queries' first parts, moved into the latent space: out [T, n_heads, kv_lora_rank].
 void move_queries(const Context& context, const MlaShape& shape, ConstView q,
                   const AbsorbedWeights& weights, View out, Arena& scratch) {
@@ -150,7 +161,7 @@ void mla_absorbed(const Context& context, const MlaShape& shape, const SequenceL
   const View q_latent = scratch.matrix(q.rows, shape.n_heads * shape.kv_lora_rank);
   const View mixed = scratch.matrix(q.rows, shape.n_heads * padded_to_lanes(shape.kv_lora_rank));
   move_queries(context, shape, q, weights, q_latent, scratch);
-  const CachedLayout cached_layout(layout, cache, shape.cache_bytes());
+  const CachedLayout cached_layout(layout, cache, mla_cache_bytes(MlaMode::absorbed, shape));
   for (const CachedSegment& cached : cached_layout.segments()) {
     const LatentTiles latents{shape, cached.segment, cached.cache};
     store_latents(context, latents, latent);

@@ -2,7 +2,7 @@
 // compiles its own copy; mla_reference.cpp is the plain definition.
 #pragma once
 
-#include "ops/attention/tile_kernel.h"
+#include "ops/attention/mix.h"
 #include "ops/gemm/transpose_avx2.h"
 #include "ops/mla/mla_modes.h"
 
@@ -33,58 +33,6 @@ struct MlaKernel {
   static void load(const LatentTiles& latents, std::int64_t tile, std::int64_t count,
                    std::int64_t begin, std::int64_t end, float* out) {
     load_part(latents, tile, 0, count, begin, end, out);
-  }
-
-  static void expanded_tile(const MlaShape& shape, const float* kv, std::int64_t kv_stride,
-                            const float* shared, std::int64_t shared_stride, std::int64_t count,
-                            float* tile) {
-    const std::int64_t nope = shape.qk_nope_head_dim;
-    const std::int64_t width = expanded_value_width(shape);
-    if (count < kBlockTokens) {
-      for (std::int64_t i = 0; i < shape.q_head_dim() * kBlockTokens; ++i) tile[i] = 0;
-    }
-    transpose_rows(kv, kv_stride, count, nope, tile, kBlockTokens);
-    transpose_rows(shared, shared_stride, count, shape.qk_rope_head_dim, tile + nope * kBlockTokens,
-                   kBlockTokens);
-    float* values = tile + shape.q_head_dim() * kBlockTokens;
-    for (std::int64_t j = 0; j < count; ++j) {
-      const float* from = kv + j * kv_stride + nope;
-      float* to = values + j * width;
-      std::int64_t d = 0;
-      for (; d + kMlaLanes <= shape.v_head_dim; d += kMlaLanes) {
-        Simd::store(to + d, Simd::load(from + d));
-      }
-      for (; d < shape.v_head_dim; ++d) to[d] = from[d];
-      for (; d < width; ++d) to[d] = 0;
-    }
-  }
-
-  static void expanded_attend(const ExpandedJob& job) {
-    using Tiles = TileKernel<Simd, CacheType::f32>;
-    const std::int64_t dims = job.shape.q_head_dim();
-    const std::int64_t width = expanded_value_width(job.shape);
-    const float* at = job.tiles;
-    for (std::int64_t begin = job.begin; begin < job.end; begin += kBlockTokens) {
-      const typename Tiles::Tile tile = {
-          CacheReader<Simd, CacheType::f32>(at, kBlockTokens),
-          CacheReader<Simd, CacheType::f32>(at + dims * kBlockTokens, width), dims, width,
-          job.shape.scale};
-      for (std::int64_t i = 0; i < job.rows; i += Simd::kQueries) {
-        const std::int64_t left = job.rows - i < Simd::kQueries ? job.rows - i : Simd::kQueries;
-        if (job.seen(i + left - 1, begin) == 0) continue;
-        with_constant<Simd::kQueries>(left, [&](auto constant) {
-          constexpr int kRows = constant();
-          const float* q[kRows];
-          std::int64_t counts[kRows];
-          for (int r = 0; r < kRows; ++r) {
-            q[r] = job.q + (i + r) * job.q_stride;
-            counts[r] = job.seen(i + r, begin);
-          }
-          Tiles::template add<kRows>(tile, q, counts, job.states + i, job.mixed + i * width);
-        });
-      }
-      at += expanded_tile_floats(job.shape);
-    }
   }
 
   /// Rows of `cols` values, `stride` apart, to lanes of a panel [cols][16].
@@ -199,9 +147,7 @@ struct MlaKernel {
     }
   }
 
-  static MlaKernels kernels() {
-    return {load, expanded_tile, expanded_attend, arrange, score, soften, mix, finish};
-  }
+  static MlaKernels kernels() { return {load, arrange, score, soften, mix, finish}; }
 };
 
 template <class Simd>

@@ -1,4 +1,4 @@
-// The kernels behind mla(), one set per instruction set.
+// The kernels behind mla() in absorbed form, one set per instruction set.
 #pragma once
 
 #include "base/cpu.h"
@@ -24,36 +24,6 @@ struct LatentTiles {
   CacheTile tile(std::int64_t index) const {
     return {shape.cache, cache.block(segment.blocks[static_cast<std::size_t>(index)]), stride(),
             false};
-  }
-};
-
-/// A tile of 64 positions of one head in expanded form: its keys [q_head_dim, 64], so that a SIMD
-/// lane is a position when scores are computed, then its values [64, padded to lanes].
-inline std::int64_t expanded_value_width(const MlaShape& shape) {
-  return padded_to_lanes(shape.v_head_dim);
-}
-inline std::int64_t expanded_tile_floats(const MlaShape& shape) {
-  return kBlockTokens * (shape.q_head_dim() + expanded_value_width(shape));
-}
-
-/// Rows of one head and a strip of tiles.
-struct ExpandedJob {
-  const MlaShape& shape;
-  const float* q;  // [rows, q_stride]
-  std::int64_t q_stride;
-  std::int64_t rows;
-  std::int64_t position;  // of the first row
-  const float* tiles;     // [..., expanded_tile_floats()]
-  std::int64_t begin;     // positions [begin, end) stand in them
-  std::int64_t end;
-  SoftmaxState* states;  // [rows]
-  float* mixed;          // [rows, expanded_value_width()]
-
-  /// How many positions of the tile that starts at `tile_begin` a row sees.
-  std::int64_t seen(std::int64_t row, std::int64_t tile_begin) const {
-    const std::int64_t last = position + row + 1 < end ? position + row + 1 : end;
-    const std::int64_t left = last - tile_begin;
-    return left < 0 ? 0 : left < kBlockTokens ? left : kBlockTokens;
   }
 };
 
@@ -108,17 +78,8 @@ struct MlaKernels {
   /// to the same columns of out [count, stride()].
   void (*load)(const LatentTiles& latents, std::int64_t tile, std::int64_t count,
                std::int64_t begin, std::int64_t end, float* out);
-  // Expanded. A score is one chain of fused multiply-adds along the head's own dims, then the
-  // shared ones, a mixed value one along the positions.
-  /// Fills one head's tile out of `count` expanded positions kv, their keys first, and the shared
-  /// keys. Strides are floats between positions.
-  void (*expanded_tile)(const MlaShape& shape, const float* kv, std::int64_t kv_stride,
-                        const float* shared, std::int64_t shared_stride, std::int64_t count,
-                        float* tile);
-  /// Goes on with states and sums over the strip, tile after tile.
-  void (*expanded_attend)(const ExpandedJob& job);
-  // Absorbed, one after the other for each tile. A score is one chain of fused multiply-adds along
-  // the latent and the shared key, a mixed value one along the positions.
+  // One after the other for each tile. A score is one chain of fused multiply-adds along the latent
+  // and the shared key, a mixed value one along the positions.
   /// Fills panels.
   void (*arrange)(const AbsorbedJob& job);
   /// Scores of a tile, already scaled. Loads the tile into latents [64, stride()].

@@ -1,6 +1,7 @@
 // What the two forms of latent attention share.
 #pragma once
 
+#include "ops/attention/attention.h"
 #include "ops/mla/mla_kernels.h"
 
 namespace frugal::ops {
@@ -9,8 +10,8 @@ namespace frugal::ops {
 void check_mla(const MlaShape& shape, const SequenceLayout& layout, ConstView q, ConstView latent,
                View out);
 
-/// Stores the segment's rows of latent [T, kv_lora_rank + rope].
-void store_latents(const Context& context, const LatentTiles& latents, ConstView latent);
+/// What the expanded form is: attention whose heads all have keys of their own.
+AttentionShape expanded_shape(const MlaShape& shape);
 
 void mla_expanded(const Context& context, const MlaShape& shape, const SequenceLayout& layout,
                   ConstView q, ConstView latent, const Weight& kv_b, CacheSlice cache, View out,

@@ -17,52 +17,6 @@ void load(const LatentTiles& latents, std::int64_t tile, std::int64_t count, std
   }
 }
 
-void expanded_tile(const MlaShape& shape, const float* kv, std::int64_t kv_stride,
-                   const float* shared, std::int64_t shared_stride, std::int64_t count,
-                   float* tile) {
-  const std::int64_t nope = shape.qk_nope_head_dim;
-  float* values = tile + shape.q_head_dim() * kBlockTokens;
-  for (std::int64_t j = 0; j < count; ++j) {
-    for (std::int64_t d = 0; d < nope; ++d) tile[d * kBlockTokens + j] = kv[j * kv_stride + d];
-    for (std::int64_t d = 0; d < shape.qk_rope_head_dim; ++d) {
-      tile[(nope + d) * kBlockTokens + j] = shared[j * shared_stride + d];
-    }
-    for (std::int64_t d = 0; d < shape.v_head_dim; ++d) {
-      values[j * expanded_value_width(shape) + d] = kv[j * kv_stride + nope + d];
-    }
-  }
-}
-
-void expanded_attend(const ExpandedJob& job) {
-  const MlaShape& shape = job.shape;
-  const std::int64_t width = expanded_value_width(shape);
-  const float* keys = job.tiles;
-  for (std::int64_t begin = job.begin; begin < job.end; begin += kBlockTokens) {
-    const float* values = keys + shape.q_head_dim() * kBlockTokens;
-    for (std::int64_t i = 0; i < job.rows; ++i) {
-      const std::int64_t seen = job.seen(i, begin);
-      if (seen == 0) continue;
-      float scores[kBlockTokens];
-      for (std::int64_t j = 0; j < seen; ++j) {
-        float sum = 0;
-        for (std::int64_t d = 0; d < shape.q_head_dim(); ++d) {
-          sum = std::fmaf(job.q[i * job.q_stride + d], keys[d * kBlockTokens + j], sum);
-        }
-        scores[j] = shape.scale * sum;
-      }
-      const float shrink = softmax_tile(scores, seen, job.states[i]);
-      for (std::int64_t d = 0; d < shape.v_head_dim; ++d) {
-        float sum = job.mixed[i * width + d] * shrink;
-        for (std::int64_t j = 0; j < seen; ++j) {
-          sum = std::fmaf(scores[j], values[j * width + d], sum);
-        }
-        job.mixed[i * width + d] = sum;
-      }
-    }
-    keys += expanded_tile_floats(shape);
-  }
-}
-
 void arrange(const AbsorbedJob&) {}  // the plain version reads queries where they are
 
 // Value c of query i: in the latent space, then the turned part.
@@ -120,8 +74,6 @@ void finish(const AbsorbedJob& job, std::int64_t begin, std::int64_t end) {
 
 }  // namespace
 
-MlaKernels mla_kernels_reference(CacheType) {
-  return {load, expanded_tile, expanded_attend, arrange, score, soften, mix, finish};
-}
+MlaKernels mla_kernels_reference(CacheType) { return {load, arrange, score, soften, mix, finish}; }
 
 }  // namespace frugal::ops
