@@ -10,7 +10,6 @@
 #include "base/cpu.h"
 #include "base/error.h"
 #include "base/rng.h"
-#include "ops/vector_math.h"
 
 namespace frugal::engine {
 
@@ -81,6 +80,8 @@ double log_sum_exp(std::span<const float> logits) {
   return max + std::log(sum);
 }
 
+Sampler::Sampler() : math_(ops::vector_math(chosen_isa())) {}
+
 Sample Sampler::sample(std::span<const float> logits, const SamplingOptions& options,
                        const TokenHistory& history, std::int64_t position,
                        std::optional<int> logprobs, const TokenFilter* filter) {
@@ -91,7 +92,7 @@ Sample Sampler::sample(std::span<const float> logits, const SamplingOptions& opt
     // The very arithmetic of training's cross-entropy: the log-probabilities of a rollout are those
     // of its trainer to the bit.
     adjusted_.assign(logits.begin(), logits.end());
-    log_total = ops::vector_math(chosen_isa()).softmax(1.0F, adjusted_.data(), std::ssize(logits));
+    log_total = math_.softmax(1.0F, adjusted_.data(), std::ssize(logits));
     keep_best(logits, static_cast<std::size_t>(*logprobs));
     for (const Candidate& candidate : candidates_) {
       sample.top.push_back({candidate.token, static_cast<float>(candidate.logit - log_total)});

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "ops/vector_math.h"
+
 namespace frugal::engine {
 
 /// How to choose. The steps run in this order, which is that of transformers and vLLM (llama.cpp
@@ -87,6 +89,7 @@ class TokenFilter {
 /// The sampler itself only keeps scratch memory; one serves any number of sequences.
 class Sampler {
  public:
+  Sampler();
   /// Chooses from `logits` [vocab]. The random number depends on options.seed and `position`, the
   /// chosen token's place in its sequence, alone: so a result depends neither on the batch nor on
   /// where an answer was cut and continued. `logprobs` asks for log-probabilities and that many of
@@ -119,6 +122,7 @@ class Sampler {
   void keep_mass(double mass);
   std::int32_t draw(double uniform) const;
 
+  const ops::VectorMath& math_;
   std::vector<float> adjusted_;        // [vocab], used only with bias or penalties
   std::vector<Candidate> candidates_;  // what the truncation keeps
 };

@@ -79,9 +79,10 @@ double reward_of(const tasks::Question& question, const eval::Answered& answer,
 // Some of the threads, and all that is needed to sample on them without a look at the others: the
 // products of a decode step are too short for many threads to meet after each.
 struct Reinforcer::Share {
-  Share(int count, TrainableModel& trained, const engine::EngineOptions& options)
+  Share(int count, TrainableModel& trained, const RolloutWeights& weights,
+        const engine::EngineOptions& options)
       : threads(count),
-        model(trained.on({threads, chosen_isa()})),
+        model(TrainableModel::in_training_form(weights.files(), {threads, chosen_isa()})),
         engine(model, options),
         learner(trained, {threads, chosen_isa()}) {}
 
@@ -110,6 +111,7 @@ Reinforcer::Reinforcer(const ReinforceOptions& options, const BaseModel& base,
   learner_ = std::make_unique<PolicyLearner>(*model_, context_);
   asker_ = std::make_unique<eval::Asker>(
       eval::Asker{base.tokenizer, {base.format, o_.zero, think_mode(o_)}, base.stop_tokens});
+  weights_ = std::make_unique<RolloutWeights>(model_->transformer().files(), threads_);
   share_threads();
   folder_ = std::make_unique<RunFolder>(out, resume);
   if (resume) {
@@ -139,7 +141,7 @@ void Reinforcer::share_threads() {
       std::min(o_.parallel / count, answers), longest_prompt(*asker_, *task_) + o_.max_tokens);
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t own = threads * (i + 1) / count - threads * i / count;
-    shares_.push_back(std::make_unique<Share>(static_cast<int>(own), *model_, options));
+    shares_.push_back(std::make_unique<Share>(static_cast<int>(own), *model_, *weights_, options));
   }
 }
 
@@ -198,6 +200,7 @@ std::vector<Reinforcer::Group> Reinforcer::sample(const std::function<bool()>& s
   ask.sampling.temperature = static_cast<float>(o_.temperature);
   // Each visit of a question draws other answers.
   ask.sampling.seed = o_.seed + static_cast<std::uint64_t>(state_.step) * 0x9E3779B97F4A7C15ULL;
+  weights_->refresh(threads_);
   in_shares([&](Share& share, std::size_t number) {
     share.engine.clear_prefix_cache();  // the weights have changed
     eval::ask(

@@ -10,6 +10,7 @@
 #include "train/adamw.h"
 #include "train/adapted_model.h"
 #include "train/policy.h"
+#include "train/rollout_weights.h"
 #include "train/run_folder.h"
 
 namespace frugal::train {
@@ -122,6 +123,7 @@ class Reinforcer {
   std::unique_ptr<WeightAverage> reference_;  // nullptr without a KL term
   std::unique_ptr<PolicyLearner> learner_;
   std::unique_ptr<eval::Asker> asker_;
+  std::unique_ptr<RolloutWeights> weights_;
   std::vector<std::unique_ptr<Share>> shares_;
   std::unique_ptr<RunFolder> folder_;
   RunState state_;

@@ -36,8 +36,9 @@ TrainableModel::TrainableModel(models::ModelFiles files, const ops::Context& con
       transformer_(
           std::make_unique<models::Transformer>(std::move(files), context, training_form())) {}
 
-models::Transformer TrainableModel::on(const ops::Context& context) const {
-  return {transformer_->files(), context, training_form()};
+models::Transformer TrainableModel::in_training_form(models::ModelFiles files,
+                                                     const ops::Context& context) {
+  return {std::move(files), context, training_form()};
 }
 
 TrainableModel TrainableModel::random(const models::ModelConfig& config,

@@ -32,8 +32,10 @@ class TrainableModel {
                                      const models::LoraConfig& lora, std::uint64_t seed);
 
   models::Transformer& transformer() { return *transformer_; }
-  /// The model again for a caller on other threads: the same weights, which are not copied.
-  models::Transformer on(const ops::Context& context) const;
+  /// A model over `files`, in the form that training has: other threads or another copy of the
+  /// weights give the same bits.
+  static models::Transformer in_training_form(models::ModelFiles files,
+                                              const ops::Context& context);
   const models::ModelConfig& config() const { return transformer_->config(); }
   std::vector<TrainedParameter>& parameters() { return parameters_; }
   const std::vector<TrainedParameter>& parameters() const { return parameters_; }
