@@ -39,6 +39,9 @@ void run_reinforce(const ReinforceCommand& c) {
       c.out.empty() ? std::filesystem::path("runs") / c.recipe.stem() : c.out;
   const train::BaseModel base = open_base_model(options.model);
   train::Reinforcer run(options, base, out, c.resume);
+  const auto memory = run.rollout_memory();
+  fmt::print("rollouts take {} for packed weights and at most {} for keys and values\n",
+             human_bytes(memory.weights), human_bytes(memory.cache));
   const InterruptWatch watch({SIGINT, SIGTERM});
   run.run([&] { return watch.interrupted(); }, tell);
   fmt::print("{} steps, {} sampled tokens, {}; the {} is {}\n", run.state().step,

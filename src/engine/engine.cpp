@@ -177,20 +177,54 @@ void Engine::make_room() {
 void Engine::admit() {
   while (!waiting_.empty() && running() < options_.max_sequences) {
     const auto next = next_in_turn();
-    if (!start(**next)) return;
+    if (next == waiting_.end() || !start(**next)) return;
     running_.push_back(*next);
     waiting_.erase(next);
   }
 }
 
-// The first one of the owner who has the least running.
+// The first one of the owner who has the least running, if there is one that need not wait.
 std::deque<Engine::Sequence*>::iterator Engine::next_in_turn() {
   std::unordered_map<std::string_view, std::int64_t> shares;
   for (const Sequence* sequence : running_) ++shares[sequence->request.owner];
-  return std::min_element(waiting_.begin(), waiting_.end(),
-                          [&](const Sequence* a, const Sequence* b) {
-                            return shares[a->request.owner] < shares[b->request.owner];
-                          });
+  auto best = waiting_.end();
+  for (auto at = waiting_.begin(); at != waiting_.end(); ++at) {
+    const bool better =
+        best == waiting_.end() || shares[(*at)->request.owner] < shares[(*best)->request.owner];
+    if (better && !waits_for_its_prompt(**at)) best = at;
+  }
+  return best;
+}
+
+// The same prompt is on its way: all of it but the last token, which everybody computes himself.
+bool Engine::waits_for_its_prompt(const Sequence& sequence) const {
+  const std::vector<std::int32_t>& prompt = sequence.request.prompt;
+  return options_.prefix_cache && std::ranges::any_of(running_, [&](const Sequence* other) {
+           return other->cached + 1 < std::ssize(prompt) &&
+                  other->request.owner == sequence.request.owner && other->request.prompt == prompt;
+         });
+}
+
+// What a running sequence of the same beginning has in the first block that is not shared.
+void Engine::copy_beginning(Sequence& sequence) {
+  if (!options_.prefix_cache) return;
+  const Sequence* from = nullptr;
+  const std::int64_t begin = sequence.cached;
+  for (const Sequence* other : running_) {
+    const std::int64_t most =
+        std::min({other->cached, sequence.size() - 1, begin + ops::kBlockTokens});
+    if (most <= sequence.cached || other->request.owner != sequence.request.owner) continue;
+    const auto same = std::mismatch(sequence.tokens.begin(), sequence.tokens.begin() + most,
+                                    other->tokens.begin());
+    const std::int64_t common = same.first - sequence.tokens.begin();
+    if (common <= sequence.cached) continue;
+    sequence.cached = common;
+    from = other;
+  }
+  if (from == nullptr) return;
+  const auto block = static_cast<std::size_t>(begin / ops::kBlockTokens);
+  std::ranges::copy(block_bytes(from->blocks.blocks()[block]),
+                    block_bytes(sequence.blocks.blocks()[block]).begin());
 }
 
 std::span<std::byte> Engine::block_bytes(std::int32_t block) {
@@ -239,6 +273,7 @@ bool Engine::start(Sequence& sequence) {
   load_stored(sequence);
   sequence.cached = sequence.chain.blocks * ops::kBlockTokens;
   if (!sequence.prefix_hits) sequence.prefix_hits = sequence.cached;
+  copy_beginning(sequence);
   return true;
 }
 

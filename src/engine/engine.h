@@ -35,7 +35,8 @@ struct EngineOptions {
   /// layer drafts one itself, for others drafts are made by looking at the text so far. They cost
   /// time when they are wrong, and never change the output.
   std::int64_t draft_tokens = 0;
-  /// Whether requests that begin alike share the cache of their beginning.
+  /// Whether requests that begin alike share the cache of their beginning: whole blocks, and the
+  /// rest by copies from sequences that still run.
   bool prefix_cache = true;
   /// Where the cache of full blocks is kept for later, and looked for; none: in memory only.
   std::shared_ptr<BlockStore> store{};
@@ -96,8 +97,9 @@ struct Event {
 /// bit for bit, and random numbers go by seed and position.
 ///
 /// Requests of one owner start in the order of submission, as cache and max_sequences allow; of
-/// several owners the one with the fewest running sequences comes next. Cache is taken as
-/// sequences grow; when it runs out, the sequence that started last gives its blocks back and is
+/// several owners the one with the fewest running sequences comes next. One whose prompt a
+/// running sequence of its owner is about to compute waits for that, and copies it. Cache is taken
+/// as sequences grow; when it runs out, the sequence that started last gives its blocks back and is
 /// computed again later, so that the oldest always gets on.
 class Engine {
  public:
@@ -147,6 +149,8 @@ class Engine {
   void admit();
   std::deque<Sequence*>::iterator next_in_turn();
   bool start(Sequence& sequence);
+  bool waits_for_its_prompt(const Sequence& sequence) const;
+  void copy_beginning(Sequence& sequence);
   void load_stored(Sequence& sequence);
   std::span<std::byte> block_bytes(std::int32_t block);
   void remember(Sequence& sequence);

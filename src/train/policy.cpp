@@ -127,12 +127,10 @@ std::vector<std::span<const Rollout>> cut(std::span<const Rollout> rollouts,
 
 std::vector<std::vector<float>> PolicyLearner::logprobs(std::span<const Rollout> rollouts) {
   const PolicyBatch packed = pack(rollouts, 1);
-  const models::Transformer& transformer = model_.transformer();
   arena_.release({});
   autograd::Tape tape(context_, arena_);
-  const View hidden =
-      transformer.hidden_states(tape, packed.batch.tokens, packed.batch.layout, nullptr);
-  const auto all = tape.cross_entropy(hidden, transformer.output_head(), packed.batch.targets, {});
+  const View hidden = model_.hidden_states(tape, packed.batch.tokens, packed.batch.layout, nullptr);
+  const auto all = tape.cross_entropy(hidden, model_.output_head(), packed.batch.targets, {});
   std::vector<std::vector<float>> result;
   auto end = all.begin();
   for (const Rollout& rollout : rollouts) {
@@ -145,20 +143,18 @@ std::vector<std::vector<float>> PolicyLearner::logprobs(std::span<const Rollout>
 PolicySums PolicyLearner::learn(std::span<const Rollout> rollouts, std::int64_t answers,
                                 const PolicyOptions& options) {
   const PolicyBatch packed = pack(rollouts, answers);
-  const models::Transformer& transformer = model_.transformer();
   arena_.release({});
   recording_.restart({options.recompute_layers, 0});
   PolicySums sums;
   {
     autograd::Tape tape(context_, arena_, recording_);
     const View hidden =
-        transformer.hidden_states(tape, packed.batch.tokens, packed.batch.layout, nullptr);
+        model_.hidden_states(tape, packed.batch.tokens, packed.batch.layout, nullptr);
     const auto slope = [&](std::int64_t row, float p) {
       const PolicyBatch::Row& r = packed.rows[static_cast<std::size_t>(row)];
       return static_cast<float>(r.weight * token_loss(r, p, options).slope);
     };
-    const auto now =
-        tape.cross_entropy(hidden, transformer.output_head(), packed.batch.targets, slope);
+    const auto now = tape.cross_entropy(hidden, model_.output_head(), packed.batch.targets, slope);
     for (std::size_t t = 0; t < now.size(); ++t) {
       if (packed.batch.targets[t] == ops::kIgnored) continue;
       const PolicyBatch::Row& row = packed.rows[t];

@@ -42,7 +42,7 @@ std::vector<double> group_advantages(std::span<const double> rewards);
 /// Runs rollouts through a model.
 class PolicyLearner {
  public:
-  PolicyLearner(TrainableModel& model, const ops::Context& context)
+  PolicyLearner(const models::Transformer& model, const ops::Context& context)
       : model_(model), context_(context) {}
 
   /// The log-probabilities [answer] of each rollout's answer under the model as it is.
@@ -55,7 +55,7 @@ class PolicyLearner {
                    const PolicyOptions& options);
 
  private:
-  TrainableModel& model_;
+  const models::Transformer& model_;
   ops::Context context_;
   Arena arena_;
   autograd::Recording recording_;

@@ -79,17 +79,14 @@ double reward_of(const tasks::Question& question, const eval::Answered& answer,
 // Some of the threads, and all that is needed to sample on them without a look at the others: the
 // products of a decode step are too short for many threads to meet after each.
 struct Reinforcer::Share {
-  Share(int count, TrainableModel& trained, const RolloutWeights& weights,
-        const engine::EngineOptions& options)
+  Share(int count, const RolloutWeights& weights, const engine::EngineOptions& options)
       : threads(count),
         model(TrainableModel::in_training_form(weights.files(), {threads, chosen_isa()})),
-        engine(model, options),
-        learner(trained, {threads, chosen_isa()}) {}
+        engine(model, options) {}
 
   ThreadPool threads;
   models::Transformer model;
   engine::Engine engine;
-  PolicyLearner learner;  // for the reference
 };
 
 Reinforcer::Reinforcer(const ReinforceOptions& options, const BaseModel& base,
@@ -108,7 +105,7 @@ Reinforcer::Reinforcer(const ReinforceOptions& options, const BaseModel& base,
   adamw.weight_decay = o_.weight_decay;
   optimizer_ = std::make_unique<AdamW>(*model_, adamw);
   if (o_.policy.beta > 0) reference_ = std::make_unique<WeightAverage>(*model_);
-  learner_ = std::make_unique<PolicyLearner>(*model_, context_);
+  team_ = std::make_unique<PolicyTeam>(*model_, context_, o_.micro_batch_tokens);
   asker_ = std::make_unique<eval::Asker>(
       eval::Asker{base.tokenizer, {base.format, o_.zero, think_mode(o_)}, base.stop_tokens});
   weights_ = std::make_unique<RolloutWeights>(model_->transformer().files(), threads_);
@@ -141,8 +138,17 @@ void Reinforcer::share_threads() {
       std::min(o_.parallel / count, answers), longest_prompt(*asker_, *task_) + o_.max_tokens);
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t own = threads * (i + 1) / count - threads * i / count;
-    shares_.push_back(std::make_unique<Share>(static_cast<int>(own), *model_, *weights_, options));
+    shares_.push_back(std::make_unique<Share>(static_cast<int>(own), *weights_, options));
   }
+}
+
+Reinforcer::RolloutMemory Reinforcer::rollout_memory() const {
+  RolloutMemory memory{weights_->bytes(), 0};
+  for (const auto& share : shares_) {
+    memory.cache +=
+        static_cast<std::uint64_t>(share->engine.free_blocks() * share->model.cache_block_bytes());
+  }
+  return memory;
 }
 
 bool Reinforcer::finished() const {
@@ -157,7 +163,11 @@ void Reinforcer::run(const std::function<bool()>& stop,
     if (stop()) break;  // the step begins again when the run is resumed
     ReinforceStep step;
     std::vector<Rollout> rollouts = rollouts_of(groups, step);
-    if (reference_ != nullptr) add_reference(rollouts);
+    if (reference_ != nullptr) {
+      reference_->exchange();
+      team_->add_reference(rollouts);
+      reference_->exchange();
+    }
     learn(rollouts, step);
     ++state_.step;
     state_.tokens += step.tokens;
@@ -177,13 +187,6 @@ void Reinforcer::run(const std::function<bool()>& stop,
   if (state_.step > 0) save();
 }
 
-void Reinforcer::in_shares(const std::function<void(Share&, std::size_t)>& work) {
-  threads_.run([&](int thread) {
-    const auto number = static_cast<std::size_t>(thread);
-    if (number < shares_.size()) work(*shares_[number], number);
-  });
-}
-
 // Answers of the policy as it is now to the next questions.
 std::vector<Reinforcer::Group> Reinforcer::sample(const std::function<bool()>& stop) {
   std::vector<Group> groups(static_cast<std::size_t>(o_.questions));
@@ -201,10 +204,13 @@ std::vector<Reinforcer::Group> Reinforcer::sample(const std::function<bool()>& s
   // Each visit of a question draws other answers.
   ask.sampling.seed = o_.seed + static_cast<std::uint64_t>(state_.step) * 0x9E3779B97F4A7C15ULL;
   weights_->refresh(threads_);
-  in_shares([&](Share& share, std::size_t number) {
-    share.engine.clear_prefix_cache();  // the weights have changed
+  threads_.run([&](int thread) {
+    const auto number = static_cast<std::size_t>(thread);
+    if (number >= shares_.size()) return;
+    engine::Engine& engine = shares_[number]->engine;
+    engine.clear_prefix_cache();  // the weights have changed
     eval::ask(
-        share.engine, *asker_, questions[number], o_.group, ask,
+        engine, *asker_, questions[number], o_.group, ask,
         [&](eval::QuestionAnswers answers) {
           const auto i = static_cast<std::size_t>(answers.index) * shares_.size() + number;
           groups[i].answers = std::move(answers.samples);
@@ -263,22 +269,6 @@ std::vector<Rollout> Reinforcer::rollouts_of(std::vector<Group>& groups,
   return rollouts;
 }
 
-void Reinforcer::add_reference(std::vector<Rollout>& rollouts) {
-  reference_->exchange();
-  in_shares([&](Share& share, std::size_t number) {
-    std::size_t next = rollouts.size() * number / shares_.size();
-    const std::size_t end = rollouts.size() * (number + 1) / shares_.size();
-    const std::span<const Rollout> own = std::span(rollouts).subspan(next, end - next);
-    const std::int64_t rows = o_.micro_batch_tokens / std::ssize(shares_);
-    for (const std::span<const Rollout> part : cut(own, rows)) {
-      for (std::vector<float>& logprobs : share.learner.logprobs(part)) {
-        rollouts[next++].ref_logprobs = std::move(logprobs);
-      }
-    }
-  });
-  reference_->exchange();
-}
-
 void Reinforcer::learn(std::vector<Rollout>& rollouts, ReinforceStep& step) {
   if (rollouts.empty()) return;
   // By question in turn, so that each minibatch holds answers to several.
@@ -289,11 +279,7 @@ void Reinforcer::learn(std::vector<Rollout>& rollouts, ReinforceStep& step) {
     for (std::int64_t i = m; i < count; i += parts) {
       chosen.push_back(rollouts[static_cast<std::size_t>(i)]);
     }
-    model_->zero_gradients(context_);
-    PolicySums sums;
-    for (const std::span<const Rollout> part : cut(chosen, o_.micro_batch_tokens)) {
-      sums += learner_->learn(part, std::ssize(chosen), o_.policy);
-    }
+    const PolicySums sums = team_->learn(chosen, o_.policy);
     const double norm = optimizer_->gradient_norm(context_);
     require(std::isfinite(sums.loss) && std::isfinite(norm),
             "step {}: the loss is {} and the gradient norm {}; the last good checkpoint: {}",

@@ -9,7 +9,7 @@
 #include "tasks/task.h"
 #include "train/adamw.h"
 #include "train/adapted_model.h"
-#include "train/policy.h"
+#include "train/policy_team.h"
 #include "train/rollout_weights.h"
 #include "train/run_folder.h"
 
@@ -89,6 +89,14 @@ class Reinforcer {
   void run(const std::function<bool()>& stop,
            const std::function<void(std::int64_t step, const ReinforceStep&)>& told);
 
+  /// What rollouts take beside the training: their copy of the weights, and all keys and values at
+  /// most.
+  struct RolloutMemory {
+    std::uint64_t weights;
+    std::uint64_t cache;
+  };
+  RolloutMemory rollout_memory() const;
+
   const RunState& state() const { return state_; }
   std::filesystem::path last_checkpoint() const { return folder_->latest().value_or(""); }
 
@@ -102,11 +110,9 @@ class Reinforcer {
   RunParts parts() { return {*model_, *optimizer_, reference_.get(), config_, tokenizer_}; }
   void keep_template();
   void share_threads();
-  void in_shares(const std::function<void(Share&, std::size_t number)>& work);
   bool finished() const;
   std::vector<Group> sample(const std::function<bool()>& stop);
   std::vector<Rollout> rollouts_of(std::vector<Group>& groups, ReinforceStep& step) const;
-  void add_reference(std::vector<Rollout>& rollouts);
   void learn(std::vector<Rollout>& rollouts, ReinforceStep& step);
   void write_transcript(const std::vector<Group>& groups) const;
   void save();
@@ -121,7 +127,7 @@ class Reinforcer {
   std::unique_ptr<TrainableModel> model_;
   std::unique_ptr<AdamW> optimizer_;
   std::unique_ptr<WeightAverage> reference_;  // nullptr without a KL term
-  std::unique_ptr<PolicyLearner> learner_;
+  std::unique_ptr<PolicyTeam> team_;
   std::unique_ptr<eval::Asker> asker_;
   std::unique_ptr<RolloutWeights> weights_;
   std::vector<std::unique_ptr<Share>> shares_;

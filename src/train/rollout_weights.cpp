@@ -47,6 +47,12 @@ ops::Weight RolloutWeights::copied(const ops::Weight& weight, bool is_trained) {
   return packed;
 }
 
+std::uint64_t RolloutWeights::bytes() const {
+  std::int64_t bytes = 0;
+  for (const Copy& c : copies_) bytes += ops::packed_bytes(c.from.dtype, c.from.n, c.from.k);
+  return static_cast<std::uint64_t>(bytes);
+}
+
 void RolloutWeights::refresh(ThreadPool& threads) { pack(threads, false); }
 
 void RolloutWeights::pack(ThreadPool& threads, bool all) {

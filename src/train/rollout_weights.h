@@ -23,6 +23,9 @@ class RolloutWeights {
   /// the weights.
   const models::ModelFiles& files() const { return files_; }
 
+  /// What the copy takes.
+  std::uint64_t bytes() const;
+
  private:
   struct Copy {
     ops::Weight from;

@@ -132,7 +132,7 @@ class Tune(support.ProgramTest):
 
     def test_reward_rises_and_rollouts_are_the_trainers(self):
         run = self.folder / "grpo"
-        self.reinforce(run)
+        self.assertRegex(self.reinforce(run).out, r"rollouts take \S+ \S+ for packed weights")
         metrics = self.metrics(run)
         self.assertEqual(len(metrics), 12)
         first = sum(m["accuracy"] for m in metrics[:2]) / 2

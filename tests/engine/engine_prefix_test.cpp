@@ -56,6 +56,49 @@ TEST(EnginePrefixes, APromptInTheCacheToItsEndIsStillAnswered) {
   EXPECT_EQ(result.tokens, greedy(model, long_prompt(128), 70));
 }
 
+TEST(EnginePrefixes, ThePromptOfSeveralSamplesIsComputedOnce) {
+  for (const std::int64_t length : {1, 2, 50, 64, 65, 66, 100, 129}) {
+    MockModel model;
+    Engine engine(model, {.max_batch_tokens = 40});  // most prompts take several steps
+    const std::vector<std::int32_t> prompt = long_prompt(length);
+    for (const RequestId id : {1, 2, 3}) engine.submit(id, greedy_request(prompt, 4));
+    auto results = run(engine);
+    for (const RequestId id : {1, 2, 3}) {
+      EXPECT_EQ(results.at(id).tokens, greedy(model, prompt, 4));
+      // Copies are no hits: those count in whole blocks.
+      EXPECT_EQ(results.at(id).finish->cached_tokens, id == 1 ? 0 : (length - 1) / 64 * 64);
+    }
+    EXPECT_EQ(model.rows, length + 2 * 1 + 3 * 3) << length;
+  }
+}
+
+TEST(EnginePrefixes, OwnersCopyNothingFromEachOther) {
+  MockModel model;
+  Engine engine(model, {.max_batch_tokens = 40});
+  for (const RequestId id : {1, 2}) {
+    Request request = greedy_request(long_prompt(50), 4);
+    request.owner = id == 1 ? "one" : "other";
+    engine.submit(id, request);
+    for (int i = 0; i < 2; ++i) engine.step();  // its prompt
+  }
+  run(engine);
+  EXPECT_EQ(model.rows, 2 * (50 + 3));
+}
+
+TEST(EnginePrefixes, WhoWaitsForAPromptHoldsUpNobody) {
+  MockModel model;
+  Engine engine(model, {.max_batch_tokens = 20});
+  engine.submit(1, greedy_request(long_prompt(100), 4));
+  engine.submit(2, greedy_request(long_prompt(100), 4));
+  engine.submit(3, greedy_request({1, 2}, 4));
+  engine.step();
+  EXPECT_EQ(engine.running(), 2);
+  EXPECT_TRUE(engine.cancel(1));  // nobody computes the prompt any more
+  engine.step();
+  EXPECT_EQ(engine.running(), 2);
+  EXPECT_EQ(run(engine).at(2).tokens, greedy(model, long_prompt(100), 4));
+}
+
 TEST(EnginePrefixes, OwnersShareNoCache) {
   MockModel model;
   Engine engine(model, {});

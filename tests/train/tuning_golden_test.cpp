@@ -13,7 +13,7 @@
 #include "train/adapted_model.h"
 #include "train/conversations.h"
 #include "train/objective.h"
-#include "train/policy.h"
+#include "train/policy_team.h"
 
 namespace frugal::train {
 namespace {
@@ -72,7 +72,7 @@ TEST_F(TuningGolden, PolicyLossAndEveryGradient) {
                         r.at("ref").get<std::vector<float>>(), r.at("advantage")});
   }
   TrainableModel model = TrainableModel::load(base_, context_);
-  PolicyLearner learner(model, context_);
+  PolicyLearner learner(model.transformer(), context_);
   const PolicyOptions options{golden.at("epsilon"), golden.at("beta"), false};
   model.zero_gradients(context_);
   PolicySums sums;
@@ -83,6 +83,23 @@ TEST_F(TuningGolden, PolicyLossAndEveryGradient) {
   EXPECT_NEAR(sums.kl, golden.at("kl").get<double>(), 1e-5);
   EXPECT_NEAR(sums.clipped, golden.at("clipped").get<double>(), 1e-6);
   expect_gradients(model, Tensors(folder_ / "policy.safetensors"));
+
+  // A team of more members than rollouts, and of more threads than members.
+  for (const int count : {1, 2, 9}) {
+    ThreadPool threads(count);
+    PolicyTeam team(model, {threads, context_.isa}, 80);
+    const PolicySums shared = team.learn(rollouts, options);
+    EXPECT_NEAR(shared.loss, sums.loss, 1e-6);
+    EXPECT_NEAR(shared.clipped, sums.clipped, 1e-6);
+    expect_gradients(model, Tensors(folder_ / "policy.safetensors"));
+    std::vector<Rollout> filled = rollouts;
+    for (Rollout& rollout : filled) rollout.ref_logprobs.clear();
+    team.add_reference(filled);
+    const auto reference = learner.logprobs(rollouts);
+    for (std::size_t i = 0; i < filled.size(); ++i) {
+      EXPECT_EQ(filled[i].ref_logprobs, reference[i]) << i;
+    }
+  }
 
   // What was sampled by this very policy differs from it by nothing.
   const auto now = learner.logprobs(rollouts);
