@@ -7,14 +7,13 @@ namespace frugal::train {
 
 namespace {
 
+// A model of more parameters has products long enough for threads to share, and each member would
+// arrange all its weights again for a few rows.
+constexpr std::int64_t kMostParameters = 16 << 20;
 constexpr std::int64_t kMembers = 8;
-// Gradients of a member at most, in floats: 64 MiB.
-constexpr std::int64_t kMostGradients = 16 << 20;
 
 std::int64_t members_for(const TrainableModel& model) {
-  std::int64_t gradients = 0;
-  for (const TrainedParameter& p : model.parameters()) gradients += p.gradient.view().size();
-  return gradients <= kMostGradients ? kMembers : 1;
+  return models::count_parameters(model.config()) <= kMostParameters ? kMembers : 1;
 }
 
 std::int64_t rows_of(const Rollout& rollout) { return std::ssize(rollout.tokens) - 1; }

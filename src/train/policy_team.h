@@ -12,8 +12,7 @@ namespace frugal::train {
 /// Products of a small model are too short for threads to meet after each. So a team has members
 /// with threads and gradients of their own, and each takes a share of the rollouts. How many there
 /// are depends on the model alone, and their gradients are added in a fixed order: a step is the
-/// same for any number of threads. A large model, whose gradients have no room twice, has one
-/// member with all threads.
+/// same for any number of threads. A large model has one member with all threads.
 class PolicyTeam {
  public:
   /// `micro_batch_tokens` are in memory at a time at most, by all members together.
