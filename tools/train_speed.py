@@ -1,13 +1,15 @@
-"""Tokens per second and peak memory in training: frugal against PyTorch, in float32.
+"""Tokens per second and peak memory in training: frugal against PyTorch.
 
     python tools/train_speed.py TEXT [--width 256] [--batch 16] [--length 256] [--steps 6]
-                                     [--rounds 2] [--threads N] [--peers ...] [--program ...]
+                                     [--rounds 2] [--threads N] [--peers ...] [--rounded]
+                                     [--program ...]
 
-All train on the same text with the same batch and threads: frugal and two peers the same DeepSeek-V3
+All train in float32 on the same text with the same batch and threads: frugal and two peers the same DeepSeek-V3
 shape (transformers' class, and our own PyTorch model with grouped products and torch.compile), a
 third the dense Qwen2 of as many active parameters, which frugal trains as well. They take turns, so
 that a busy machine slows all of them. The multi-token layer is left out, since transformers has
-none. A run's first step is not counted. Memory is the peak of the process above that of an
+none. With --rounded frugal also trains in bf16 and fp8, and PyTorch's V3 shapes under autocast in
+bfloat16, which are compared with frugal's bf16. A run's first step is not counted. Memory is the peak of the process above that of an
 interpreter with nothing but its libraries loaded, or of `frugal --version`.
 """
 
@@ -59,30 +61,31 @@ def toml_value(value):
     return json.dumps(value)
 
 
-def frugal_recipe(folder, o, settings):
+def frugal_recipe(folder, o, settings, precision):
     lines = ["[model]"] + [f"{key} = {toml_value(value)}" for key, value in settings.items()]
     lines += ["[data]", f"path = {toml_value(str(o.text.resolve()))}", "validation_share = 0",
               f"sequence_length = {o.length}", "[train]", f"steps = {o.steps}",
-              f"batch_sequences = {o.batch}", f"threads = {o.threads}"]
+              f"batch_sequences = {o.batch}", f"threads = {o.threads}",
+              f"precision = {toml_value(precision)}"]
     (folder / "recipe.toml").write_text("\n".join(lines) + "\n")
     return folder / "recipe.toml"
 
 
-def frugal(o, settings):
+def frugal(o, settings, precision="fp32"):
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch)
-        _, memory = run([o.program, "train", frugal_recipe(folder, o, settings), "--out",
-                         folder / "out"])
+        _, memory = run([o.program, "train", frugal_recipe(folder, o, settings, precision),
+                         "--out", folder / "out"])
         lines = (folder / "out" / "metrics.jsonl").read_text().splitlines()
         return [json.loads(line)["tokens_per_second"] for line in lines][1:], memory
 
 
-def peer(o, name, settings):
+def peer(o, name, settings, *more):
     with tempfile.TemporaryDirectory() as scratch:
         path = pathlib.Path(scratch) / "settings.json"
         path.write_text(json.dumps(settings))
         out, memory = run([sys.executable, PEERS, name, path, o.text, "--batch", o.batch, "--length",
-                           o.length, "--steps", o.steps, "--threads", o.threads])
+                           o.length, "--steps", o.steps, "--threads", o.threads, *more])
         return json.loads(out)["tokens_per_second"][1:], memory
 
 
@@ -100,6 +103,7 @@ def main():
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--peers", nargs="+",
                         default=["transformers-v3", "grouped-v3", "transformers-qwen2"])
+    parser.add_argument("--rounded", action="store_true")
     o = parser.parse_args()
     v3 = v3_settings(o.recipe, o.width)
     dense = qwen2_settings(v3)
@@ -108,6 +112,11 @@ def main():
         del runs["frugal qwen2"]
     for name in o.peers:
         runs[name] = lambda name=name: peer(o, name, v3)
+    if o.rounded:
+        for precision in ("bf16", "fp8"):
+            runs[f"frugal v3 {precision}"] = lambda p=precision: frugal(o, v3, p)
+        for name in set(o.peers) & {"transformers-v3", "grouped-v3"}:
+            runs[f"{name} bf16"] = lambda name=name: peer(o, name, v3, "--autocast")
     bare = {True: run([o.program, "--version"])[1],
             False: run([sys.executable, "-c", "import torch, transformers"])[1]}
     speeds, memory = {name: [] for name in runs}, dict.fromkeys(runs, 0)
@@ -117,12 +126,13 @@ def main():
             speeds[name] += found
             memory[name] = max(memory[name], peak - bare[name.startswith("frugal")])
     print(f"width {o.width}, batch {o.batch} x {o.length}, {o.threads} threads")
-    print(f"{'':20} {'best':>9} {'median':>9} tokens/s {'memory':>9} MB   frugal over it: "
+    print(f"{'':22} {'best':>9} {'median':>9} tokens/s {'memory':>9} MB   frugal over it: "
           f"{'best':>6} {'median':>7} {'memory':>7}")
     for name, found in speeds.items():
-        ours = "frugal qwen2" if name.endswith("qwen2") else "frugal v3"
+        ours = ("frugal qwen2" if name.endswith("qwen2") else
+                "frugal v3 bf16" if name.endswith("v3 bf16") else "frugal v3")
         best, median = max(found), statistics.median(found)
-        print(f"{name:20} {best:9.0f} {median:9.0f} {'':8} {memory[name] / 1e6:9.0f}      "
+        print(f"{name:22} {best:9.0f} {median:9.0f} {'':8} {memory[name] / 1e6:9.0f}      "
               f"{'':17}{max(speeds[ours]) / best:6.2f} "
               f"{statistics.median(speeds[ours]) / median:7.2f} "
               f"{memory[ours] / memory[name]:7.2f}")

@@ -39,6 +39,13 @@ struct VectorMath {
   /// One group of rms_norm: adds to dx [n] and d_weight [n] (nullptr: no gradient of the weight).
   void (*rms_norm_backward)(const float* x, const float* weight, const float* dy, float eps,
                             float* dx, float* d_weight, std::int64_t n);
+  /// The largest magnitude of x, at least `least`.
+  float (*largest)(const float* x, float least, std::int64_t n);
+  /// most[i] = max(most[i], |x[i]|).
+  void (*raise)(const float* x, float* most, std::int64_t n);
+  /// out = x / scale rounded to E4M3, with one scale or one for each value.
+  void (*round_e4m3)(const float* x, float scale, float* out, std::int64_t n);
+  void (*round_e4m3_each)(const float* x, const float* scales, float* out, std::int64_t n);
   /// One step on `n` weights; m and v are the running moments.
   void (*adamw)(const AdamWStep& step, const float* gradient, float* weight, float* m, float* v,
                 std::int64_t n);

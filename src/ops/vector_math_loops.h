@@ -5,6 +5,7 @@
 
 #include "ops/scalar_math.h"
 #include "ops/vector_math.h"
+#include "quant/fp8.h"
 
 namespace frugal::ops {
 
@@ -56,6 +57,35 @@ static void rms_norm_backward_row(const float* x, const float* weight, const flo
   for (std::int64_t i = 0; i < n; ++i) d_weight[i] += dy[i] * x[i] * scale;
 }
 
+static float largest(const float* x, float least, std::int64_t n) {
+  float lanes[kLanes];
+  std::fill_n(lanes, kLanes, least);
+  std::int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (int l = 0; l < kLanes; ++l) {
+      const float size = std::fabs(x[i + l]);
+      lanes[l] = size > lanes[l] ? size : lanes[l];
+    }
+  }
+  for (; i < n; ++i) lanes[0] = std::fabs(x[i]) > lanes[0] ? std::fabs(x[i]) : lanes[0];
+  return *std::max_element(lanes, lanes + kLanes);
+}
+
+static void raise_row(const float* x, float* most, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float size = std::fabs(x[i]);
+    most[i] = size > most[i] ? size : most[i];
+  }
+}
+
+static void round_e4m3(const float* x, float scale, float* out, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) out[i] = quant::round_to_f8_e4m3(x[i] / scale);
+}
+
+static void round_e4m3_each(const float* x, const float* scales, float* out, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) out[i] = quant::round_to_f8_e4m3(x[i] / scales[i]);
+}
+
 static void adamw_row(const AdamWStep& s, const float* gradient, float* weight, float* m, float* v,
                       std::int64_t n) {
   const float keep = 1.0F - s.lr * s.weight_decay;
@@ -72,6 +102,7 @@ static void adamw_row(const AdamWStep& s, const float* gradient, float* weight, 
 static inline constexpr VectorMath kVectorMath = {
     dot,          axpy,       softmax_row,         softmax_backward_row,
     rms_norm_row, swiglu_row, swiglu_backward_row, rms_norm_backward_row,
+    largest,      raise_row,  round_e4m3,          round_e4m3_each,
     adamw_row};
 
 }  // namespace frugal::ops

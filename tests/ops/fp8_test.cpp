@@ -54,15 +54,22 @@ class Golden {
   formats::SafetensorsFile parsed_;
 };
 
-TEST(Fp8Operand, EqualsTorchByteForByte) {
+class Fp8Test : public ::testing::TestWithParam<Isa> {
+ protected:
+  void SetUp() override {
+    if (GetParam() > best_isa()) GTEST_SKIP() << "this machine has no " << isa_name(GetParam());
+  }
+};
+
+TEST_P(Fp8Test, OperandEqualsTorchByteForByte) {
   const Golden golden;
   ThreadPool threads(2);
   for (const auto& [name, blocks] :
        {std::pair{std::string("activations"), kFp8Rows}, {std::string("weights"), kFp8Squares}}) {
     const auto& shape = golden[name].shape;
     const std::span<const float> input = golden.floats(name);
-    const Fp8Operand operand = quantize_fp8({threads, Isa::reference},
-                                            ConstView{input.data(), shape[0], shape[1]}, blocks);
+    const Fp8Operand operand =
+        quantize_fp8({threads, GetParam()}, ConstView{input.data(), shape[0], shape[1]}, blocks);
     const auto bytes = golden[name + ".fp8"].data;
     const std::span<const float> scales = golden.floats(name + ".scales");
     ASSERT_EQ(bytes.size(), static_cast<std::size_t>(operand.values.view().size()));
@@ -109,15 +116,8 @@ TEST(Fp8Operand, TilesDownTheColumnsAreTilesOfTheTranspose) {
   }
 }
 
-class Fp8GemmTest : public ::testing::TestWithParam<Isa> {
- protected:
-  void SetUp() override {
-    if (GetParam() > best_isa()) GTEST_SKIP() << "this machine has no " << isa_name(GetParam());
-  }
-};
-
 // The three products of a layer against sums in double over the values that the operands stand for.
-TEST_P(Fp8GemmTest, EqualsTheSumOfWhatTheOperandsStandFor) {
+TEST_P(Fp8Test, ProductEqualsTheSumOfWhatTheOperandsStandFor) {
   Rng rng(5);
   ThreadPool one(1);
   ThreadPool three(3);
@@ -157,6 +157,10 @@ TEST_P(Fp8GemmTest, EqualsTheSumOfWhatTheOperandsStandFor) {
     };
     multiply(three, out.view());
     multiply(one, again.view());
+    Tensor plain(rows, cols);
+    std::ranges::copy(before.view().span(), plain.data());
+    const Fp8Gemm g = {{&c.a, c.a_turned}, {&c.b, c.b_turned}, plain.view(), c.accumulate};
+    fp8_gemm({one, Isa::reference}, {&g, 1});
     for (std::int64_t i = 0; i < rows; ++i) {
       for (std::int64_t j = 0; j < cols; ++j) {
         double sum = c.accumulate ? double{before.row(i)[j]} : 0.0;
@@ -168,12 +172,15 @@ TEST_P(Fp8GemmTest, EqualsTheSumOfWhatTheOperandsStandFor) {
         }
         ASSERT_NEAR(out.row(i)[j], sum, 1e-6 * norm) << "[" << i << ", " << j << "]";
         ASSERT_EQ(out.row(i)[j], again.row(i)[j]) << "the number of threads matters";
+        if (GetParam() == Isa::amx) {
+          ASSERT_EQ(out.row(i)[j], plain.row(i)[j]) << "not the reference's bits";
+        }
       }
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Fp8GemmTest,
+INSTANTIATE_TEST_SUITE_P(All, Fp8Test,
                          ::testing::Values(Isa::reference, Isa::avx2, Isa::avx512, Isa::amx),
                          [](const auto& one) { return std::string(isa_name(one.param)); });
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <vector>
 
+#include "ops/fp8/fp8_promoted.h"
 #include "ops/fp8/short_sum.h"
 #include "ops/gemm/gemm.h"
 
@@ -15,15 +16,9 @@ namespace {
 // A task's share of the result: its sums of 128 terms (96 KiB) stay in the second cache.
 constexpr std::int64_t kTaskRows = 96;
 constexpr std::int64_t kTaskCols = 256;
+// With tiles a task takes all columns, so that each row is packed once.
+constexpr std::int64_t kTileTaskRows = 512;
 
-struct Task {
-  const Fp8Gemm* product;
-  std::int64_t row, rows, col, cols;
-};
-
-std::int64_t depth_of(const Fp8Factor& f) {
-  return f.transposed ? f.operand->values.rows() : f.operand->values.cols();
-}
 std::int64_t rows_of(const Fp8Factor& f) {
   return f.transposed ? f.operand->values.cols() : f.operand->values.rows();
 }
@@ -40,12 +35,6 @@ void check(const Fp8Gemm& g) {
   }
 }
 
-float scale_of(const Fp8Factor& f, std::int64_t row, std::int64_t block) {
-  const Fp8Operand& o = *f.operand;
-  return f.transposed ? o.scales.row(block)[row / o.blocks.cols]
-                      : o.scales.row(row / o.blocks.rows)[block];
-}
-
 float value_of(const Fp8Factor& f, std::int64_t row, std::int64_t k) {
   return f.transposed ? f.operand->values.row(k)[row] : f.operand->values.row(row)[k];
 }
@@ -57,7 +46,7 @@ Factor part(const Fp8Factor& f, std::int64_t row, std::int64_t k, bool as_column
   return {data, values.cols(), f.transposed != as_columns};
 }
 
-void promoted(Isa isa, const Task& t, std::vector<float>& sums) {
+void promoted(Isa isa, const Fp8Task& t, std::vector<float>& sums) {
   const Fp8Gemm& g = *t.product;
   std::array<float, kTaskCols> col_scales;
   for (std::int64_t k = 0; k < depth_of(g.a); k += kFp8Depth) {
@@ -66,7 +55,7 @@ void promoted(Isa isa, const Task& t, std::vector<float>& sums) {
     gemm_serial(isa,
                 {t.rows, t.cols, depth, part(g.a, t.row, k, false), part(g.b, t.col, k, true),
                  sums.data(), t.cols, false},
-                isa == Isa::amx ? Factors::bf16 : Factors::f32);
+                isa == Isa::reference ? Factors::bf16 : Factors::f32);
     for (std::int64_t j = 0; j < t.cols; ++j) {
       col_scales[static_cast<std::size_t>(j)] = scale_of(g.b, t.col + j, block);
     }
@@ -103,8 +92,9 @@ float short_sum(const Fp8Gemm& g, std::int64_t i, std::int64_t j, bool promote) 
   return total + sum;
 }
 
-void run(Isa isa, const Task& t, Fp8Sums kind, std::vector<float>& sums) {
+void run(Isa isa, const Fp8Task& t, Fp8Sums kind, std::vector<float>& sums) {
   const Fp8Gemm& g = *t.product;
+  if (isa == Isa::amx && kind == Fp8Sums::promoted) return fp8_promoted_amx(t);
   for (std::int64_t i = 0; !g.accumulate && i < t.rows; ++i) {
     std::fill_n(g.c.row(t.row + i) + t.col, t.cols, 0.0F);
   }
@@ -119,20 +109,23 @@ void run(Isa isa, const Task& t, Fp8Sums kind, std::vector<float>& sums) {
 }  // namespace
 
 void fp8_gemm(const Context& context, std::span<const Fp8Gemm> products, Fp8Sums sums) {
-  std::vector<Task> tasks;
+  const bool tiles = context.isa == Isa::amx && sums == Fp8Sums::promoted;
+  std::vector<Fp8Task> tasks;
   for (const Fp8Gemm& g : products) {
     check(g);
-    for (std::int64_t row = 0; row < g.c.rows; row += kTaskRows) {
-      for (std::int64_t col = 0; col < g.c.cols; col += kTaskCols) {
-        tasks.push_back({&g, row, std::min(kTaskRows, g.c.rows - row), col,
-                         std::min(kTaskCols, g.c.cols - col)});
+    const std::int64_t rows = tiles ? kTileTaskRows : kTaskRows;
+    const std::int64_t cols = tiles ? g.c.cols : kTaskCols;
+    for (std::int64_t row = 0; row < g.c.rows; row += rows) {
+      for (std::int64_t col = 0; col < g.c.cols; col += cols) {
+        tasks.push_back(
+            {&g, row, std::min(rows, g.c.rows - row), col, std::min(cols, g.c.cols - col)});
       }
     }
   }
   // Who computes a task does not change it, so the threads take them as they come.
   std::atomic<std::size_t> next{0};
   context.threads.run([&](int) {
-    std::vector<float> scratch(kTaskRows * kTaskCols);  // [rows, cols] of a task
+    std::vector<float> scratch(tiles ? 0 : kTaskRows * kTaskCols);  // [rows, cols] of a task
     for (std::size_t i = next.fetch_add(1); i < tasks.size(); i = next.fetch_add(1)) {
       run(context.isa, tasks[i], sums, scratch);
     }

@@ -31,8 +31,9 @@ struct Fp8Gemm {
 
 /// All threads share the products, whose results do not overlap. Promoted sums of 128 terms are one
 /// chain of fused multiply-adds along k, scaled by both scales and added to the result: the same
-/// bits for any number of threads and any instruction set. Short sums are computed slowly, to show
-/// what they do.
+/// bits for any number of threads. In tiles of AMX, and in the reference, sums of 128 terms have
+/// the order of Factors::bf16, which holds E4M3 values exactly. Short sums are computed slowly, to
+/// show what they do.
 void fp8_gemm(const Context& context, std::span<const Fp8Gemm> products,
               Fp8Sums sums = Fp8Sums::promoted);
 

@@ -3,7 +3,14 @@
 namespace frugal::ops {
 
 const Fp8Operand* LinearProducts::quantize(ConstView x, Fp8Blocks blocks) {
-  return &operands_.emplace_back(quantize_fp8(context_, x, blocks));
+  for (const Quantized& q : operands_) {
+    if (q.from == x.data && q.operand.blocks.rows == blocks.rows &&
+        q.operand.blocks.cols == blocks.cols && q.operand.values.rows() == x.rows) {
+      return &q.operand;
+    }
+  }
+  operands_.push_back({x.data, quantize_fp8(context_, x, blocks)});
+  return &operands_.back().operand;
 }
 
 void LinearProducts::forward(ConstView x, ConstView w, View y) {

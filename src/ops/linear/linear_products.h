@@ -44,7 +44,11 @@ class LinearProducts {
   Precision precision_;
   std::vector<Gemm> products_;
   std::vector<Fp8Gemm> fp8_products_;
-  std::deque<Fp8Operand> operands_;  // a deque, since products point into it
+  struct Quantized {
+    const float* from;
+    Fp8Operand operand;
+  };
+  std::deque<Quantized> operands_;  // a deque, since products point into it
 };
 
 /// linear_batch() over float weights in another precision than float32.
