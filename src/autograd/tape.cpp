@@ -97,7 +97,7 @@ std::vector<View> Tape::project_in(ops::Precision precision, ConstView x,
   if (precision == ops::Precision::f32) {
     ops::linear_batch(context_, products, arena_);
   } else {
-    ops::linear_batch_rounded(context_, products, precision);
+    ops::linear_batch_rounded(context_, products, precision, arena_);
   }
   std::size_t i = 0;
   for (const Projection& p : projections) {
@@ -117,7 +117,7 @@ void Tape::record_linear(ops::Precision precision, ConstView x, const Projection
     const Recording::Target dx = r->target(x);
     const Arena::Mark mark = r->scratch().mark();
     ops::linear_backward(context_, x, values_of(context_, weight.weight, r->scratch()), dy, dx.view,
-                         dx.accumulate, weight.gradient, d_bias, precision);
+                         dx.accumulate, weight.gradient, d_bias, r->scratch(), precision);
     r->scratch().release(mark);
   });
 }

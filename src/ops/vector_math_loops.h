@@ -60,15 +60,11 @@ static void rms_norm_backward_row(const float* x, const float* weight, const flo
 static float largest(const float* x, float least, std::int64_t n) {
   float lanes[kLanes];
   std::fill_n(lanes, kLanes, least);
-  std::int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (int l = 0; l < kLanes; ++l) {
-      const float size = std::fabs(x[i + l]);
-      lanes[l] = size > lanes[l] ? size : lanes[l];
-    }
-  }
-  for (; i < n; ++i) lanes[0] = std::fabs(x[i]) > lanes[0] ? std::fabs(x[i]) : lanes[0];
-  return *std::max_element(lanes, lanes + kLanes);
+  for_lanes(n, lanes, [=](float most, std::int64_t i) {
+    const float size = std::fabs(x[i]);
+    return size > most ? size : most;
+  });
+  return max_all(lanes, kLanes);
 }
 
 static void raise_row(const float* x, float* most, std::int64_t n) {

@@ -64,23 +64,24 @@ class Fp8Test : public ::testing::TestWithParam<Isa> {
 TEST_P(Fp8Test, OperandEqualsTorchByteForByte) {
   const Golden golden;
   ThreadPool threads(2);
+  Arena arena;
   for (const auto& [name, blocks] :
        {std::pair{std::string("activations"), kFp8Rows}, {std::string("weights"), kFp8Squares}}) {
     const auto& shape = golden[name].shape;
     const std::span<const float> input = golden.floats(name);
-    const Fp8Operand operand =
-        quantize_fp8({threads, GetParam()}, ConstView{input.data(), shape[0], shape[1]}, blocks);
+    const Fp8Operand operand = quantize_fp8(
+        {threads, GetParam()}, ConstView{input.data(), shape[0], shape[1]}, blocks, arena);
     const auto bytes = golden[name + ".fp8"].data;
     const std::span<const float> scales = golden.floats(name + ".scales");
-    ASSERT_EQ(bytes.size(), static_cast<std::size_t>(operand.values.view().size()));
+    ASSERT_EQ(bytes.size(), static_cast<std::size_t>(operand.values.size()));
     for (std::size_t i = 0; i < bytes.size(); ++i) {
-      const float ours = operand.values.data()[i];
+      const float ours = operand.values.data[i];
       ASSERT_EQ(quant::float_to_f8_e4m3(ours), static_cast<std::uint8_t>(bytes[i])) << name << i;
       ASSERT_EQ(quant::f8_e4m3_to_float(static_cast<std::uint8_t>(bytes[i])), ours) << name << i;
     }
-    ASSERT_EQ(scales.size(), static_cast<std::size_t>(operand.scales.view().size()));
+    ASSERT_EQ(scales.size(), static_cast<std::size_t>(operand.scales.size()));
     for (std::size_t i = 0; i < scales.size(); ++i) {
-      EXPECT_EQ(operand.scales.data()[i], scales[i]) << name << " scale " << i;
+      EXPECT_EQ(operand.scales.data[i], scales[i]) << name << " scale " << i;
     }
   }
 }
@@ -103,14 +104,15 @@ TEST(Fp8Operand, RoundsFloatsAsTheCodecDoes) {
 TEST(Fp8Operand, TilesDownTheColumnsAreTilesOfTheTranspose) {
   Rng rng(4);
   ThreadPool threads(2);
+  Arena arena;
   const Context context{threads, Isa::reference};
   const Tensor x = random_matrix(rng, 300, 7);
   Tensor turned(7, 300);
   for (std::int64_t r = 0; r < 300; ++r) {
     for (std::int64_t c = 0; c < 7; ++c) turned.row(c)[r] = x.row(r)[c];
   }
-  const Fp8Operand down = quantize_fp8(context, x.view(), kFp8Cols);
-  const Fp8Operand along = quantize_fp8(context, turned.view(), kFp8Rows);
+  const Fp8Operand down = quantize_fp8(context, x.view(), kFp8Cols, arena);
+  const Fp8Operand along = quantize_fp8(context, turned.view(), kFp8Rows, arena);
   for (std::int64_t r = 0; r < 300; ++r) {
     for (std::int64_t c = 0; c < 7; ++c) ASSERT_EQ(value(down, r, c), value(along, c, r));
   }
@@ -121,6 +123,7 @@ TEST_P(Fp8Test, ProductEqualsTheSumOfWhatTheOperandsStandFor) {
   Rng rng(5);
   ThreadPool one(1);
   ThreadPool three(3);
+  Arena arena;
   const Context context{three, GetParam()};
   const std::int64_t t = 201;
   const std::int64_t n = 270;
@@ -133,19 +136,19 @@ TEST_P(Fp8Test, ProductEqualsTheSumOfWhatTheOperandsStandFor) {
     bool a_turned, b_turned, accumulate;
   };
   std::vector<Case> cases;
-  cases.push_back({quantize_fp8(context, x.view(), kFp8Rows),
-                   quantize_fp8(context, w.view(), kFp8Squares), false, false, false});
-  cases.push_back({quantize_fp8(context, dy.view(), kFp8Rows),
-                   quantize_fp8(context, w.view(), kFp8Squares), false, true, true});
-  cases.push_back({quantize_fp8(context, dy.view(), kFp8Cols),
-                   quantize_fp8(context, x.view(), kFp8Cols), true, true, true});
+  cases.push_back({quantize_fp8(context, x.view(), kFp8Rows, arena),
+                   quantize_fp8(context, w.view(), kFp8Squares, arena), false, false, false});
+  cases.push_back({quantize_fp8(context, dy.view(), kFp8Rows, arena),
+                   quantize_fp8(context, w.view(), kFp8Squares, arena), false, true, true});
+  cases.push_back({quantize_fp8(context, dy.view(), kFp8Cols, arena),
+                   quantize_fp8(context, x.view(), kFp8Cols, arena), true, true, true});
   for (const Case& c : cases) {
     const auto at = [](const Fp8Operand& o, bool turned, std::int64_t row, std::int64_t depth) {
       return turned ? value(o, depth, row) : value(o, row, depth);
     };
-    const std::int64_t rows = c.a_turned ? c.a.values.cols() : c.a.values.rows();
-    const std::int64_t cols = c.b_turned ? c.b.values.cols() : c.b.values.rows();
-    const std::int64_t depth = c.a_turned ? c.a.values.rows() : c.a.values.cols();
+    const std::int64_t rows = c.a_turned ? c.a.values.cols : c.a.values.rows;
+    const std::int64_t cols = c.b_turned ? c.b.values.cols : c.b.values.rows;
+    const std::int64_t depth = c.a_turned ? c.a.values.rows : c.a.values.cols;
     const Tensor before = random_matrix(rng, rows, cols);
     Tensor out(rows, cols);
     Tensor again(rows, cols);
@@ -187,9 +190,10 @@ INSTANTIATE_TEST_SUITE_P(All, Fp8Test,
 TEST(Fp8Gemm, RefusesWhatDoesNotFit) {
   Rng rng(6);
   ThreadPool threads(1);
+  Arena arena;
   const Context context{threads, Isa::reference};
-  const Fp8Operand x = quantize_fp8(context, random_matrix(rng, 4, 200).view(), kFp8Rows);
-  const Fp8Operand w = quantize_fp8(context, random_matrix(rng, 5, 201).view(), kFp8Squares);
+  const Fp8Operand x = quantize_fp8(context, random_matrix(rng, 4, 200).view(), kFp8Rows, arena);
+  const Fp8Operand w = quantize_fp8(context, random_matrix(rng, 5, 201).view(), kFp8Squares, arena);
   Tensor out(4, 5);
   const Fp8Gemm depths = {{&x, false}, {&w, false}, out.view(), false};
   EXPECT_THROW(fp8_gemm(context, {&depths, 1}), Error);
@@ -202,9 +206,12 @@ TEST(Fp8Gemm, RefusesWhatDoesNotFit) {
 TEST(ShortSum, LosesPercentsOverLongSumsAndPromotionSavesThem) {
   Rng rng(7);
   ThreadPool threads(2);
+  Arena arena;
   const Context context{threads, Isa::reference};
-  const Fp8Operand a = quantize_fp8(context, random_matrix(rng, 16, 4096, 1).view(), kFp8Rows);
-  const Fp8Operand b = quantize_fp8(context, random_matrix(rng, 16, 4096, 1).view(), kFp8Squares);
+  const Fp8Operand a =
+      quantize_fp8(context, random_matrix(rng, 16, 4096, 1).view(), kFp8Rows, arena);
+  const Fp8Operand b =
+      quantize_fp8(context, random_matrix(rng, 16, 4096, 1).view(), kFp8Squares, arena);
   const auto worst = [&](Fp8Sums sums) {
     Tensor out(16, 16);
     const Fp8Gemm g = {{&a, false}, {&b, false}, out.view(), false};

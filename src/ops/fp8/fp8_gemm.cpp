@@ -20,7 +20,7 @@ constexpr std::int64_t kTaskCols = 256;
 constexpr std::int64_t kTileTaskRows = 512;
 
 std::int64_t rows_of(const Fp8Factor& f) {
-  return f.transposed ? f.operand->values.cols() : f.operand->values.rows();
+  return f.transposed ? f.operand->values.cols : f.operand->values.rows;
 }
 
 void check(const Fp8Gemm& g) {
@@ -41,9 +41,9 @@ float value_of(const Fp8Factor& f, std::int64_t row, std::int64_t k) {
 
 // Rows from `row`, terms from `k`, as gemm() reads a, or b when `as_columns`.
 Factor part(const Fp8Factor& f, std::int64_t row, std::int64_t k, bool as_columns) {
-  const Tensor& values = f.operand->values;
+  const View values = f.operand->values;
   const float* data = f.transposed ? values.row(k) + row : values.row(row) + k;
-  return {data, values.cols(), f.transposed != as_columns};
+  return {data, values.cols, f.transposed != as_columns};
 }
 
 void promoted(Isa isa, const Fp8Task& t, std::vector<float>& sums) {

@@ -49,10 +49,10 @@ void round_row(const VectorMath& math, ConstView x, Fp8Blocks blocks, std::int64
 
 }  // namespace
 
-Fp8Operand quantize_fp8(const Context& context, ConstView x, Fp8Blocks blocks) {
+Fp8Operand quantize_fp8(const Context& context, ConstView x, Fp8Blocks blocks, Arena& arena) {
   const std::int64_t bands = blocks_of(x.rows, blocks.rows);
-  Fp8Operand operand = {Tensor(x.rows, x.cols), Tensor(bands, blocks_of(x.cols, blocks.cols)),
-                        blocks};
+  Fp8Operand operand = {arena.matrix(x.rows, x.cols),
+                        arena.matrix(bands, blocks_of(x.cols, blocks.cols)), blocks};
   const VectorMath& math = vector_math(context.isa);
   const std::int64_t grain = blocks.rows == 1 ? 16 : 1;
   context.threads.parallel_for(bands, grain, [&](std::int64_t begin, std::int64_t end) {

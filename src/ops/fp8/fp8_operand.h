@@ -2,7 +2,7 @@
 #pragma once
 
 #include "ops/context.h"
-#include "tensor/tensor.h"
+#include "tensor/arena.h"
 
 namespace frugal::ops {
 
@@ -19,12 +19,13 @@ inline constexpr Fp8Blocks kFp8Squares = {kFp8Depth, kFp8Depth};
 
 /// x is about value * scale of its block. The E4M3 values are kept as floats, which is exact.
 struct Fp8Operand {
-  Tensor values;  // [rows, cols]
-  Tensor scales;  // [ceil(rows / blocks.rows), ceil(cols / blocks.cols)]
+  View values;  // [rows, cols]
+  View scales;  // [ceil(rows / blocks.rows), ceil(cols / blocks.cols)]
   Fp8Blocks blocks;
 };
 
-/// scale = max(largest magnitude of the block, 1e-4) / 448, value = x / scale rounded to E4M3.
-Fp8Operand quantize_fp8(const Context& context, ConstView x, Fp8Blocks blocks);
+/// scale = max(largest magnitude of the block, 1e-4) / 448, value = x / scale rounded to E4M3;
+/// in memory of the arena.
+Fp8Operand quantize_fp8(const Context& context, ConstView x, Fp8Blocks blocks, Arena& arena);
 
 }  // namespace frugal::ops

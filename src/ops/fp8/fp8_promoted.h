@@ -16,7 +16,7 @@ void fp8_promoted_amx(const Fp8Task& task);
 
 /// The terms of each sum.
 inline std::int64_t depth_of(const Fp8Factor& f) {
-  return f.transposed ? f.operand->values.rows() : f.operand->values.cols();
+  return f.transposed ? f.operand->values.rows : f.operand->values.cols;
 }
 
 /// The scale of a row of the factor for 128 terms, the block-th.

@@ -11,7 +11,7 @@ constexpr std::int64_t kBlockCols = 1024;
 constexpr std::int64_t kSumSteps = kFp8Depth / kTileTerms;
 
 TileSource source_of(const Fp8Factor& f) {
-  return {f.operand->values.data(), f.operand->values.cols(), f.transposed};
+  return {f.operand->values.data, f.operand->values.cols, f.transposed};
 }
 
 /// Packed outputs of a factor over a block of terms, and their scales.

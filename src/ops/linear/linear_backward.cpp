@@ -3,11 +3,12 @@
 namespace frugal::ops {
 
 void linear_backward(const Context& context, ConstView x, ConstView w, ConstView dy, View dx,
-                     bool accumulate, View d_weight, View d_bias, Precision precision) {
+                     bool accumulate, View d_weight, View d_bias, Arena& scratch,
+                     Precision precision) {
   require(x.cols == w.cols && dy.cols == w.rows && x.rows == dy.rows,
           "linear_backward: x [{}, {}], w [{}, {}] and dy [{}, {}] do not fit", x.rows, x.cols,
           w.rows, w.cols, dy.rows, dy.cols);
-  LinearProducts products(context, precision);
+  LinearProducts products(context, precision, scratch);
   if (dx.data != nullptr) products.backward(dy, w, dx, accumulate);
   products.weight(dy, x, d_weight);
   products.run();

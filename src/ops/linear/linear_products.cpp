@@ -5,11 +5,12 @@ namespace frugal::ops {
 const Fp8Operand* LinearProducts::quantize(ConstView x, Fp8Blocks blocks) {
   for (const Quantized& q : operands_) {
     if (q.from == x.data && q.operand.blocks.rows == blocks.rows &&
-        q.operand.blocks.cols == blocks.cols && q.operand.values.rows() == x.rows) {
+        q.operand.blocks.cols == blocks.cols && q.operand.values.rows == x.rows) {
       return &q.operand;
     }
   }
-  operands_.push_back({x.data, quantize_fp8(context_, x, blocks)});
+  if (operands_.empty()) mark_ = scratch_.mark();
+  operands_.push_back({x.data, quantize_fp8(context_, x, blocks, scratch_)});
   return &operands_.back().operand;
 }
 
@@ -54,12 +55,13 @@ void LinearProducts::run() {
   }
   products_.clear();
   fp8_products_.clear();
+  if (!operands_.empty()) scratch_.release(mark_);
   operands_.clear();
 }
 
 void linear_batch_rounded(const Context& context, std::span<const Product> products,
-                          Precision precision) {
-  LinearProducts collected(context, precision);
+                          Precision precision, Arena& scratch) {
+  LinearProducts collected(context, precision, scratch);
   for (const Product& p : products) {
     require(p.x.stride == p.x.cols && p.y.stride == p.y.cols && p.rows.empty(),
             "linear: products of rounded values want packed rows");

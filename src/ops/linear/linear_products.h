@@ -24,8 +24,9 @@ enum class Precision {
 /// w [n, k], y [T, n]. What they refer to must live until run().
 class LinearProducts {
  public:
-  LinearProducts(const Context& context, Precision precision)
-      : context_(context), precision_(precision) {}
+  /// Rounded operands of FP8 lie in `scratch` until run() has ended.
+  LinearProducts(const Context& context, Precision precision, Arena& scratch)
+      : context_(context), precision_(precision), scratch_(scratch) {}
 
   /// y = x w^T (Fprop).
   void forward(ConstView x, ConstView w, View y);
@@ -42,6 +43,8 @@ class LinearProducts {
 
   const Context& context_;
   Precision precision_;
+  Arena& scratch_;
+  Arena::Mark mark_;  // before the first of operands_
   std::vector<Gemm> products_;
   std::vector<Fp8Gemm> fp8_products_;
   struct Quantized {
@@ -53,6 +56,6 @@ class LinearProducts {
 
 /// linear_batch() over float weights in another precision than float32.
 void linear_batch_rounded(const Context& context, std::span<const Product> products,
-                          Precision precision);
+                          Precision precision, Arena& scratch);
 
 }  // namespace frugal::ops

@@ -53,7 +53,7 @@ void moe_experts_keeping(const Context& context, const Routing& routing, const E
   const View hidden = scratch.matrix(places, gate.cols);
   const View results = inputs;  // inputs are read no more when results are written
   gather(context, order, routing.per_row, x, inputs);
-  LinearProducts products(context, precision);
+  LinearProducts products(context, precision, scratch);
   const auto of = [&](std::size_t e, auto values) { return rows_of(order, e, values); };
   for (std::size_t e = 0; e < experts.size(); ++e) {
     products.forward(of(e, ConstView(inputs)), experts[e].gate->floats(), of(e, gate));
@@ -89,7 +89,7 @@ void moe_experts_backward(const Context& context, const Routing& routing, const 
   const View d_up = scratch.matrix(places, width);
   const View d_rows = scratch.matrix(places, x.cols);
   gather(context, order, k, d_out, rows);
-  LinearProducts products(context, precision);
+  LinearProducts products(context, precision, scratch);
   const auto of = [&](std::size_t e, auto values) { return rows_of(order, e, values); };
   for (std::size_t e = 0; e < experts.size(); ++e) {
     products.backward(of(e, ConstView(rows)), experts[e].down->floats(), of(e, d_hidden), false);
