@@ -68,7 +68,8 @@ class Experts(nn.Module):
         rows = order // chosen.shape[1]
         gate, up = grouped(x[rows], self.gate_up, ends).chunk(2, -1)
         out = grouped(F.silu(gate) * up, self.down, ends)
-        return torch.zeros_like(x).index_add_(0, rows, out * weights.flatten()[order, None])
+        weighted = (out * weights.flatten()[order, None]).to(x.dtype)
+        return torch.zeros_like(x).index_add_(0, rows, weighted)
 
 
 class Layer(nn.Module):
