@@ -33,12 +33,12 @@ void Recording::run_back_to(std::size_t position) {
 }
 
 View Recording::gradient(ConstView value) {
-  const Target at = target(value);
+  const ops::Gradient at = target(value);
   if (!at.accumulate) std::ranges::fill(at.view.span(), 0.0F);
   return at.view;
 }
 
-Recording::Target Recording::target(ConstView value) {
+ops::Gradient Recording::target(ConstView value) {
   const auto [at, fresh] = gradients_.try_emplace(value.data);
   if (fresh) at->second = arena_.matrix(value.rows, value.cols);
   require(at->second.size() == value.size(), "gradient: a value of [{}, {}] has one of [{}, {}]",
@@ -46,9 +46,13 @@ Recording::Target Recording::target(ConstView value) {
   return {at->second, !fresh};
 }
 
-ConstView Recording::take(ConstView value) {
+View Recording::take(ConstView value) {
   const auto node = gradients_.extract(value.data);
   return node.empty() ? View{} : node.mapped();
+}
+
+bool Recording::give(ConstView value, View gradient) {
+  return gradients_.try_emplace(value.data, gradient).second;
 }
 
 void Recording::enter_layer(ConstView out, ConstView x) {
@@ -62,7 +66,9 @@ void Recording::leave_layer(ConstView x) {
   layers_.pop_back();
   const auto at = gradients_.find(x.data);
   if (!layer.x_had_one && at != gradients_.end()) {
-    std::ranges::copy(at->second.span(), layer.base.data);
+    if (at->second.data != layer.base.data) {
+      std::ranges::copy(at->second.span(), layer.base.data);
+    }
     at->second = layer.base;
   }
   arena_.release(layer.mark);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "autograd/parameter.h"
+#include "ops/gradient.h"
 #include "ops/layout.h"
 #include "ops/linear/linear_products.h"
 #include "tensor/arena.h"
@@ -55,14 +56,13 @@ class Recording {
   /// The gradient of a value, to be added to; zeros at first.
   View gradient(ConstView value);
   /// The same without the zeros: written when `accumulate` is false, added to otherwise.
-  struct Target {
-    View view;
-    bool accumulate;
-  };
-  Target target(ConstView value);
+  ops::Gradient target(ConstView value);
   /// The gradient of an op's result, for the op alone, after everyone else added to it. No data
   /// when the loss does not depend on the value.
-  ConstView take(ConstView value);
+  View take(ConstView value);
+  /// Makes what an op took the gradient of one of its operands, memory and all; false when that one
+  /// has a gradient already.
+  bool give(ConstView value, View gradient);
   /// Memory that an op gives back before it returns.
   Arena& scratch() { return arena_; }
 

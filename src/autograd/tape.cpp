@@ -1,5 +1,6 @@
 #include "autograd/tape.h"
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -25,8 +26,33 @@ void copy_floats(float* to, const float* from, std::int64_t count) {
   std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(float));
 }
 
-void add_floats(float* to, const float* from, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i) to[i] += from[i];
+// `count` columns of x, from x_begin on, become those of y from y_begin on.
+void copy_columns(const ops::Context& context, ConstView x, std::int64_t x_begin, View y,
+                  std::int64_t y_begin, std::int64_t count) {
+  context.threads.parallel_for(x.rows, 16, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t t = begin; t < end; ++t) {
+      copy_floats(y.row(t) + y_begin, x.row(t) + x_begin, count);
+    }
+  });
+}
+
+// The same for gradients, which are added where there are some already. Columns of a new one that
+// nobody copies to become zeros.
+void add_columns(const ops::Context& context, ConstView dy, std::int64_t dy_begin,
+                 const ops::Gradient& dx, std::int64_t dx_begin, std::int64_t count) {
+  const auto axpy = ops::vector_math(context.isa).axpy;
+  context.threads.parallel_for(dy.rows, 16, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t t = begin; t < end; ++t) {
+      float* row = dx.view.row(t);
+      if (dx.accumulate) {
+        axpy(1.0F, dy.row(t) + dy_begin, row + dx_begin, count);
+        continue;
+      }
+      std::fill_n(row, dx_begin, 0.0F);
+      copy_floats(row + dx_begin, dy.row(t) + dy_begin, count);
+      std::fill(row + dx_begin + count, row + dx.view.cols, 0.0F);
+    }
+  });
 }
 
 // y += scale * x.
@@ -69,8 +95,7 @@ View Tape::rms_norm(ConstView x, const Parameter& weight, float eps) {
   recording_->add([this, r = recording_, out, x, &weight, eps] {
     const ConstView dy = r->take(out);
     if (dy.data == nullptr) return;
-    const View dx = r->gradient(x);
-    ops::rms_norm_backward(context_, x, weight.vector(), eps, dy, dx, weight.gradient);
+    ops::rms_norm_backward(context_, x, weight.vector(), eps, dy, r->target(x), weight.gradient);
   });
   return out;
 }
@@ -114,7 +139,7 @@ void Tape::record_linear(ops::Precision precision, ConstView x, const Projection
                    d_bias = projection.bias.gradient] {
     const ConstView dy = r->take(out);
     if (dy.data == nullptr) return;
-    const Recording::Target dx = r->target(x);
+    const ops::Gradient dx = r->target(x);
     const Arena::Mark mark = r->scratch().mark();
     ops::linear_backward(context_, x, values_of(context_, weight.weight, r->scratch()), dy, dx.view,
                          dx.accumulate, weight.gradient, d_bias, r->scratch(), precision);
@@ -144,9 +169,9 @@ View Tape::attention(const ops::AttentionShape& shape, const ops::SequenceLayout
   recording_->add([this, r = recording_, shape, &layout, q, k, v, out] {
     const ConstView d_out = r->take(out);
     if (d_out.data == nullptr) return;
-    const View dq = r->gradient(q);
-    const View dk = r->gradient(k);
-    const View dv = r->gradient(v);
+    const ops::Gradient dq = r->target(q);
+    const ops::Gradient dk = r->target(k);
+    const ops::Gradient dv = r->target(v);
     ops::attention_backward(context_, shape, layout, q, k, v, d_out, dq, dk, dv, r->scratch());
   });
   return out;
@@ -160,8 +185,8 @@ View Tape::mla(ops::MlaMode mode, const ops::MlaShape& shape, const ops::Sequenc
   recording_->add([this, r = recording_, shape, &layout, q, latent, &kv_b, out] {
     const ConstView d_out = r->take(out);
     if (d_out.data == nullptr) return;
-    const View dq = r->gradient(q);
-    const View d_latent = r->gradient(latent);
+    const ops::Gradient dq = r->target(q);
+    const ops::Gradient d_latent = r->target(latent);
     ops::mla_backward(context_, shape, layout, q, latent, kv_b.weight.floats(), d_out, dq, d_latent,
                       kv_b.gradient, r->scratch());
   });
@@ -184,9 +209,8 @@ View Tape::swiglu(ConstView gate, ConstView up) {
   recording_->add([this, r = recording_, gate, up, out] {
     const ConstView dy = r->take(out);
     if (dy.data == nullptr) return;
-    const View d_gate = r->gradient(gate);
-    const View d_up = r->gradient(up);
-    ops::swiglu_backward(context_, gate, up, dy, d_gate, d_up);
+    const ops::Gradient d_gate = r->target(gate);
+    ops::swiglu_backward(context_, gate, up, dy, d_gate, r->target(up));
   });
   return out;
 }
@@ -196,11 +220,16 @@ View Tape::add(ConstView a, ConstView b) {
   ops::add(context_, a, b, out);
   if (recording_ == nullptr) return out;
   recording_->add([this, r = recording_, a, b, out] {
-    const ConstView dy = r->take(out);
-    if (dy.data == nullptr) return;
+    float* const dy = r->take(out).data;
+    if (dy == nullptr) return;
+    bool given = false;
     for (const ConstView value : {a, b}) {
-      const View gradient = r->gradient(value);
-      ops::add(context_, gradient, dy, gradient);
+      const View whole = {dy, value.rows, value.cols};
+      if (!given && r->give(value, whole)) {
+        given = true;
+      } else {
+        add_columns(context_, whole, 0, r->target(value), 0, value.cols);
+      }
     }
   });
   return out;
@@ -208,13 +237,11 @@ View Tape::add(ConstView a, ConstView b) {
 
 View Tape::columns(ConstView x, std::int64_t begin, std::int64_t end) {
   const View out = arena_.matrix(x.rows, end - begin);
-  for (std::int64_t t = 0; t < x.rows; ++t) copy_floats(out.row(t), x.row(t) + begin, out.cols);
+  copy_columns(context_, x, begin, out, 0, out.cols);
   if (recording_ == nullptr) return out;
-  recording_->add([r = recording_, x, begin, out] {
+  recording_->add([this, r = recording_, x, begin, out] {
     const ConstView dy = r->take(out);
-    if (dy.data == nullptr) return;
-    const View dx = r->gradient(x);
-    for (std::int64_t t = 0; t < x.rows; ++t) add_floats(dx.row(t) + begin, dy.row(t), dy.cols);
+    if (dy.data != nullptr) add_columns(context_, dy, 0, r->target(x), begin, dy.cols);
   });
   return out;
 }
@@ -233,20 +260,14 @@ void Tape::add_adapter(View out, ConstView x, const Adapter& adapter) {
 View Tape::concat(ConstView a, ConstView b) {
   require(a.rows == b.rows, "concat: {} and {} rows", a.rows, b.rows);
   const View out = arena_.matrix(a.rows, a.cols + b.cols);
-  for (std::int64_t t = 0; t < a.rows; ++t) {
-    copy_floats(out.row(t), a.row(t), a.cols);
-    copy_floats(out.row(t) + a.cols, b.row(t), b.cols);
-  }
+  copy_columns(context_, a, 0, out, 0, a.cols);
+  copy_columns(context_, b, 0, out, a.cols, b.cols);
   if (recording_ == nullptr) return out;
-  recording_->add([r = recording_, a, b, out] {
+  recording_->add([this, r = recording_, a, b, out] {
     const ConstView dy = r->take(out);
     if (dy.data == nullptr) return;
-    const View da = r->gradient(a);
-    const View db = r->gradient(b);
-    for (std::int64_t t = 0; t < a.rows; ++t) {
-      add_floats(da.row(t), dy.row(t), a.cols);
-      add_floats(db.row(t), dy.row(t) + a.cols, b.cols);
-    }
+    add_columns(context_, dy, 0, r->target(a), 0, a.cols);
+    add_columns(context_, dy, a.cols, r->target(b), 0, b.cols);
   });
   return out;
 }
@@ -258,12 +279,13 @@ View Tape::rows(ConstView x, std::span<const std::int64_t> rows) {
     copy_floats(out.row(static_cast<std::int64_t>(i)), x.row(rows[i]), x.cols);
   }
   if (recording_ == nullptr) return out;
-  recording_->add([r = recording_, x, rows, out] {
+  recording_->add([this, r = recording_, x, rows, out] {
     const ConstView dy = r->take(out);
     if (dy.data == nullptr) return;
     const View dx = r->gradient(x);
+    const auto axpy = ops::vector_math(context_.isa).axpy;
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      add_floats(dx.row(rows[i]), dy.row(static_cast<std::int64_t>(i)), dy.cols);
+      axpy(1.0F, dy.row(static_cast<std::int64_t>(i)), dx.row(rows[i]), dy.cols);
     }
   });
   return out;

@@ -82,7 +82,7 @@ View Tape::recorded_moe(const ops::RouterConfig& config, ConstView x, ConstView 
     }
     const ConstView d_out = r->take(out);
     if (d_out.data == nullptr) return;
-    const View dx = r->gradient(x);
+    const ops::Gradient dx = r->target(x);
     const Arena::Mark mark = r->scratch().mark();
     const View d_weights = r->scratch().matrix(x.rows, routing.per_row);
     ops::moe_experts_backward(context_, routing, order, weights, x, gate, up, d_out, dx, d_weights,

@@ -33,12 +33,13 @@ struct VectorMath {
   void (*rms_norm)(const float* x, const float* weight, float eps, float* y, std::int64_t n);
   /// y = silu(gate) * up.
   void (*swiglu)(const float* gate, const float* up, float* y, std::int64_t n);
-  /// Adds swiglu's gradients; dy may not be d_gate or d_up.
+  /// swiglu's gradients, added or written; dy may not be d_gate or d_up.
   void (*swiglu_backward)(const float* gate, const float* up, const float* dy, float* d_gate,
-                          float* d_up, std::int64_t n);
-  /// One group of rms_norm: adds to dx [n] and d_weight [n] (nullptr: no gradient of the weight).
+                          float* d_up, bool accumulate, std::int64_t n);
+  /// One group of rms_norm: adds to d_weight [n] (nullptr: no gradient of the weight), and adds to
+  /// or writes dx [n].
   void (*rms_norm_backward)(const float* x, const float* weight, const float* dy, float eps,
-                            float* dx, float* d_weight, std::int64_t n);
+                            float* dx, bool add_x, float* d_weight, std::int64_t n);
   /// The largest magnitude of x, at least `least`.
   float (*largest)(const float* x, float least, std::int64_t n);
   /// most[i] = max(most[i], |x[i]|).

@@ -37,22 +37,40 @@ static void swiglu_row(const float* gate, const float* up, float* y, std::int64_
   for (std::int64_t i = 0; i < n; ++i) y[i] = silu(gate[i]) * up[i];
 }
 
-static void swiglu_backward_row(const float* gate, const float* up, const float* dy, float* d_gate,
-                                float* d_up, std::int64_t n) {
+// A choice within a loop would keep it scalar, hence one loop for each.
+template <bool kAdd>
+static void swiglu_gradients(const float* gate, const float* up, const float* dy, float* d_gate,
+                             float* d_up, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) {
     const float s = sigmoid(gate[i]);
-    d_gate[i] += dy[i] * up[i] * s * (1.0F + gate[i] * (1.0F - s));
-    d_up[i] += dy[i] * gate[i] * s;
+    const float of_gate = dy[i] * up[i] * s * (1.0F + gate[i] * (1.0F - s));
+    const float of_up = dy[i] * gate[i] * s;
+    d_gate[i] = kAdd ? d_gate[i] + of_gate : of_gate;
+    d_up[i] = kAdd ? d_up[i] + of_up : of_up;
+  }
+}
+
+static void swiglu_backward_row(const float* gate, const float* up, const float* dy, float* d_gate,
+                                float* d_up, bool accumulate, std::int64_t n) {
+  (accumulate ? swiglu_gradients<true> : swiglu_gradients<false>)(gate, up, dy, d_gate, d_up, n);
+}
+
+template <bool kAdd>
+static void norm_gradients(float scale, const float* weight, const float* dy, float along,
+                           const float* x, float* dx, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float of_x = scale * weight[i] * dy[i] - along * x[i];
+    dx[i] = kAdd ? dx[i] + of_x : of_x;
   }
 }
 
 static void rms_norm_backward_row(const float* x, const float* weight, const float* dy, float eps,
-                                  float* dx, float* d_weight, std::int64_t n) {
+                                  float* dx, bool add_x, float* d_weight, std::int64_t n) {
   const float scale = 1.0F / std::sqrt(dot(x, x, n) / static_cast<float>(n) + eps);
   float lanes[kLanes] = {};  // sum of x * weight * dy
   for_lanes(n, lanes, [=](float sum, std::int64_t i) { return sum + x[i] * weight[i] * dy[i]; });
   const float along = sum_lanes(lanes) * scale * scale * scale / static_cast<float>(n);
-  for (std::int64_t i = 0; i < n; ++i) dx[i] += scale * weight[i] * dy[i] - along * x[i];
+  (add_x ? norm_gradients<true> : norm_gradients<false>)(scale, weight, dy, along, x, dx, n);
   if (d_weight == nullptr) return;
   for (std::int64_t i = 0; i < n; ++i) d_weight[i] += dy[i] * x[i] * scale;
 }

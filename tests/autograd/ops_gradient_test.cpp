@@ -64,6 +64,21 @@ TEST_P(OpsGradient, Swiglu) {
   });
 }
 
+// The first gradient of a value is written, the second added.
+TEST_P(OpsGradient, OperandsThatAreOneValue) {
+  Parameter x = random_parameter(rng_, 40, 24);
+  Parameter w = random_parameter(rng_, 1, 24);
+  const ops::AttentionShape shape{4, 4, 6, 0.4F};
+  const ops::SequenceLayout layout = packed({33, 7});
+  check_gradients(context_, {&x, &w}, [&](Tape& tape) {
+    const View value = value_of(tape, x);
+    const View normed = tape.rms_norm(value, w, 1e-5F);
+    const View attended = tape.attention(shape, layout, value, value, value, {});
+    const View twice = tape.add(tape.swiglu(normed, normed), tape.swiglu(value, normed));
+    return tape.add(tape.add(twice, twice), tape.add(attended, value));
+  });
+}
+
 TEST_P(OpsGradient, EmbeddingOfRepeatedTokens) {
   Parameter table = random_parameter(rng_, 5, 17);
   const std::array<std::int32_t, 6> tokens = {4, 0, 4, 4, 2, 0};

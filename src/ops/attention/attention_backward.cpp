@@ -9,9 +9,10 @@ namespace frugal::ops {
 
 void attention_backward(const Context& context, const AttentionShape& shape,
                         const SequenceLayout& layout, ConstView q, ConstView k, ConstView v,
-                        ConstView d_out, View dq, View dk, View dv, Arena& scratch) {
-  require(q.rows == layout.rows && q.size() == d_out.size() && q.size() == dq.size() &&
-              k.size() == dk.size() && v.size() == dv.size(),
+                        ConstView d_out, const Gradient& dq, const Gradient& dk, const Gradient& dv,
+                        Arena& scratch) {
+  require(q.rows == layout.rows && q.size() == d_out.size() && q.size() == dq.view.size() &&
+              k.size() == dk.view.size() && v.size() == dv.view.size(),
           "attention_backward: q [{}, {}] and d_out [{}, {}] do not fit", q.rows, q.cols,
           d_out.rows, d_out.cols);
   const std::int64_t group = shape.n_heads / shape.n_kv_heads;
@@ -31,12 +32,19 @@ void attention_backward(const Context& context, const AttentionShape& shape,
       const std::int64_t row = segment.row;
       for (std::int64_t h = 0; h < group; ++h) {
         const std::int64_t at = kv_at * group + h * shape.head_dim;
-        const HeadPart part = {shape.head_dim,      q.row(row) + at, q.cols,
-                               k.row(row) + kv_at,  k.cols,          dq.row(row) + at,
-                               dk.row(row) + kv_at, k.cols};
-        const HeadValues values = {shape.head_dim, v.row(row) + kv_at,  dv.row(row) + kv_at,
+        const HeadPart part = {shape.head_dim,           q.row(row) + at, q.cols,
+                               k.row(row) + kv_at,       k.cols,          dq.view.row(row) + at,
+                               dk.view.row(row) + kv_at, k.cols};
+        const HeadValues values = {shape.head_dim, v.row(row) + kv_at,  dv.view.row(row) + kv_at,
                                    v.cols,         d_out.row(row) + at, d_out.cols};
-        head_backward(context.isa, {segment.rows, shape.scale, {&part, 1}, values},
+        head_backward(context.isa,
+                      {segment.rows,
+                       shape.scale,
+                       {&part, 1},
+                       values,
+                       dq.accumulate,
+                       h > 0 || dk.accumulate,
+                       h > 0 || dv.accumulate},
                       own.row(thread));
       }
     }

@@ -32,9 +32,22 @@ void head_probabilities(Isa isa, float scale, std::int64_t first, std::int64_t r
   }
 }
 
+namespace {
+
+void clear(float* rows, std::int64_t stride, std::int64_t length, std::int64_t width) {
+  for (std::int64_t i = 0; i < length; ++i) std::fill_n(rows + i * stride, width, 0.0F);
+}
+
+}  // namespace
+
 // One position after the other, straight from the definition.
 void head_backward_reference(const Head& head, float* scratch) {
   const HeadValues& v = head.values;
+  for (const HeadPart& part : head.parts) {
+    if (!head.add_q) clear(part.dq, part.q_stride, head.length, part.width);
+    if (!head.add_k) clear(part.dk, part.dk_stride, head.length, part.width);
+  }
+  if (!head.add_v) clear(v.dv, v.v_stride, head.length, v.width);
   float* p = scratch;
   float* dp = scratch + head.length + 32;
   for (std::int64_t i = 0; i < head.length; ++i) {

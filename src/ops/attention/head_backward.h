@@ -17,15 +17,15 @@ struct HeadPart {
   std::int64_t q_stride = 0;
   const float* k = nullptr;  // [length, width]
   std::int64_t k_stride = 0;
-  float* dq = nullptr;  // [length, width], stride q_stride; added to
-  float* dk = nullptr;  // [length, width]; added to
+  float* dq = nullptr;  // [length, width], stride q_stride
+  float* dk = nullptr;  // [length, width]
   std::int64_t dk_stride = 0;
 };
 
 struct HeadValues {
   std::int64_t width = 0;
   const float* v = nullptr;  // [length, width]
-  float* dv = nullptr;       // [length, width]; added to
+  float* dv = nullptr;       // [length, width]
   std::int64_t v_stride = 0;
   const float* d_out = nullptr;  // [length, width]
   std::int64_t out_stride = 0;
@@ -36,6 +36,9 @@ struct Head {
   float scale = 1;
   std::span<const HeadPart> parts;
   HeadValues values;
+  bool add_q = true;  // whether dq is added to, or written
+  bool add_k = true;
+  bool add_v = true;
 };
 
 /// Rows of scores that are worked on at a time.

@@ -37,10 +37,10 @@ class HeadKernel {
     }
     std::int64_t column = 0;
     for (const HeadPart& part : head_.parts) {
-      add(dk_, column, length, part.width, part.dk, part.dk_stride);
+      add(dk_, column, length, part.width, part.dk, part.dk_stride, head_.add_k);
       column += part.width;
     }
-    add(dv_, 0, length, v.width, v.dv, v.v_stride);
+    add(dv_, 0, length, v.width, v.dv, v.v_stride, head_.add_v);
   }
 
  private:
@@ -89,15 +89,17 @@ class HeadKernel {
     }
   }
 
+  /// Columns of `from` from `column` on are added to rows of `to`, or written.
   static void add(ConstView from, std::int64_t column, std::int64_t rows, std::int64_t width,
-                  float* to, std::int64_t stride) {
+                  float* to, std::int64_t stride, bool accumulate) {
     for (std::int64_t t = 0; t < rows; ++t, to += stride) {
       const float* row = from.row(t) + column;
       std::int64_t d = 0;
       for (; d + kLanes16 <= width; d += kLanes16) {
-        Simd::store(to + d, Simd::add(Simd::load(to + d), Simd::load(row + d)));
+        const Floats before = accumulate ? Simd::load(to + d) : Simd::zero();
+        Simd::store(to + d, Simd::add(before, Simd::load(row + d)));
       }
-      for (; d < width; ++d) to[d] += row[d];
+      for (; d < width; ++d) to[d] = accumulate ? to[d] + row[d] : row[d];
     }
   }
 
@@ -223,7 +225,8 @@ class HeadKernel {
     }
     std::int64_t column = 0;
     for (const HeadPart& part : head_.parts) {
-      add(dq_, column, rows, part.width, part.dq + first * part.q_stride, part.q_stride);
+      add(dq_, column, rows, part.width, part.dq + first * part.q_stride, part.q_stride,
+          head_.add_q);
       column += part.width;
     }
   }

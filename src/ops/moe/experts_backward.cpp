@@ -23,10 +23,12 @@ void gather(const Context& context, const ExpertOrder& order, std::int64_t k, Co
 // out[t] += sum over row t's choices, in their order, of weight * y[place]; weights of 1 when
 // empty.
 void scatter(const Context& context, const ExpertOrder& order, std::int64_t k,
-             std::span<const float> weights, ConstView y, View out) {
+             std::span<const float> weights, ConstView y, const Gradient& to) {
+  const View out = to.view;
   const VectorMath& math = vector_math(context.isa);
   context.threads.parallel_for(out.rows, 16, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t t = begin; t < end; ++t) {
+      if (!to.accumulate) std::fill_n(out.row(t), out.cols, 0.0F);
       for (std::int64_t i = t * k; i < (t + 1) * k; ++i) {
         const auto choice = static_cast<std::size_t>(i);
         math.axpy(weights.empty() ? 1.0F : weights[choice], y.row(order.places[choice]), out.row(t),
@@ -68,14 +70,13 @@ void moe_experts_keeping(const Context& context, const Routing& routing, const E
     products.forward(of(e, ConstView(hidden)), experts[e].down->floats(), of(e, results));
   }
   products.run();
-  std::ranges::fill(out.span(), 0.0F);
-  scatter(context, order, routing.per_row, routing.weights, results, out);
+  scatter(context, order, routing.per_row, routing.weights, results, {out, false});
   scratch.release(mark);
 }
 
 void moe_experts_backward(const Context& context, const Routing& routing, const ExpertOrder& order,
                           std::span<const ExpertWeights> experts, ConstView x, ConstView gate,
-                          ConstView up, ConstView d_out, View dx, View d_weights,
+                          ConstView up, ConstView d_out, const Gradient& dx, View d_weights,
                           std::span<const ExpertGradients> gradients, Arena& scratch,
                           Precision precision) {
   const auto places = static_cast<std::int64_t>(order.choices.size());
@@ -106,10 +107,8 @@ void moe_experts_backward(const Context& context, const Routing& routing, const 
         hidden.row(i)[c] *= weight;
         d_hidden.row(i)[c] *= weight;
       }
-      std::fill_n(d_gate.row(i), width, 0.0F);
-      std::fill_n(d_up.row(i), width, 0.0F);
       math.swiglu_backward(gate.row(i), up.row(i), d_hidden.row(i), d_gate.row(i), d_up.row(i),
-                           width);
+                           false, width);
     }
   });
   for (std::size_t e = 0; e < experts.size(); ++e) {

@@ -1,6 +1,7 @@
 // The experts of a mixture in training: a forward that keeps what the gradients need, and these.
 #pragma once
 
+#include "ops/gradient.h"
 #include "ops/linear/linear_products.h"
 #include "ops/moe/expert_order.h"
 #include "ops/moe/experts.h"
@@ -20,11 +21,11 @@ struct ExpertGradients {
   View gate, up, down;
 };
 
-/// Adds to dx [T, d] and the experts' gradients, and writes d_weights [T, k], the gradients of
+/// dx [T, d]; adds to the experts' gradients, and writes d_weights [T, k], the gradients of
 /// routing.weights.
 void moe_experts_backward(const Context& context, const Routing& routing, const ExpertOrder& order,
                           std::span<const ExpertWeights> experts, ConstView x, ConstView gate,
-                          ConstView up, ConstView d_out, View dx, View d_weights,
+                          ConstView up, ConstView d_out, const Gradient& dx, View d_weights,
                           std::span<const ExpertGradients> gradients, Arena& scratch,
                           Precision precision = Precision::f32);
 

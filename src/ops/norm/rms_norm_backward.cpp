@@ -5,10 +5,11 @@
 namespace frugal::ops {
 
 void rms_norm_backward(const Context& context, ConstView x, std::span<const float> weight,
-                       float eps, ConstView dy, View dx, View d_weight) {
+                       float eps, ConstView dy, const Gradient& dx, View d_weight) {
   const auto width = static_cast<std::int64_t>(weight.size());
   const bool fits = width > 0 && x.cols % width == 0 && x.size() == dy.size() &&
-                    x.size() == dx.size() && (d_weight.data == nullptr || d_weight.size() == width);
+                    x.size() == dx.view.size() &&
+                    (d_weight.data == nullptr || d_weight.size() == width);
   require(fits, "rms_norm_backward: weight [{}] does not fit x [{}, {}]", width, x.rows, x.cols);
   const VectorMath& math = vector_math(context.isa);
   // The sum over rows has a fixed shape, whatever the number of threads: partial sums of 64 groups.
@@ -18,7 +19,7 @@ void rms_norm_backward(const Context& context, ConstView x, std::span<const floa
   context.threads.parallel_for(groups, kGroups, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       math.rms_norm_backward(x.data + i * width, weight.data(), dy.data + i * width, eps,
-                             dx.data + i * width,
+                             dx.view.data + i * width, dx.accumulate,
                              d_weight.data == nullptr ? nullptr : partial.row(i / kGroups), width);
     }
   });

@@ -2,12 +2,13 @@
 #pragma once
 
 #include "ops/context.h"
+#include "ops/gradient.h"
 #include "tensor/tensor.h"
 
 namespace frugal::ops {
 
-/// All [T, d]; adds to d_gate and d_up.
+/// All [T, d].
 void swiglu_backward(const Context& context, ConstView gate, ConstView up, ConstView dy,
-                     View d_gate, View d_up);
+                     const Gradient& d_gate, const Gradient& d_up);
 
 }  // namespace frugal::ops
