@@ -21,7 +21,8 @@ def smooth(values):
 
 
 def picture(steps, values, caption, digits):
-    drawn = Picture(steps[-1], min(values), max(values), caption, height=200, digits=digits)
+    room = 1.3  # for the names of the curves, which stand at the top
+    drawn = Picture(steps[-1], min(values), room * max(values), caption, 200, digits)
     drawn.curve("mean of 11 steps", list(zip(steps, smooth(values))))
     drawn.curve("each step", list(zip(steps, values)), faint=True)
     return drawn.text()
