@@ -9,14 +9,12 @@ comparison, tuned on the worked answers for as much processor time. OUT/table.md
 tools/claims.py shows, holds what each answers right of held-out questions, greedily.
 """
 
-import argparse
 import json
-import os
-import pathlib
 import resource
 import subprocess
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from claim_options import parse
+
 TASK, WORKED, EPOCHS, STEPS = "units:hard", 10, 30, 40
 QUESTIONS, MAX_TOKENS = 500, 256
 
@@ -87,14 +85,7 @@ def one_seed(o, seed):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model", type=pathlib.Path)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "runs" / "cold-start")
-    parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build" / "bin" / "frugal")
-    o = parser.parse_args()
-    o.out.mkdir(parents=True, exist_ok=True)
+    o = parse(__doc__, "model", "cold-start", seeds=3)
     lines = [f"| seed | {TASK} | right of {QUESTIONS}, % | from | to |", "|---|---|---|---|---|"]
     for seed in range(1, o.seeds + 1):
         for line in one_seed(o, seed):

@@ -10,14 +10,12 @@ rate and schedule, in float32, without the multi-token layer; the time that it c
 last tenth of the text is for validation. OUT/table.md is what tools/claims.py shows.
 """
 
-import argparse
 import json
-import os
-import pathlib
 import subprocess
 import sys
 import tomllib
 
+from claim_options import parse
 from train_speed import PEERS, ROOT, qwen2_settings, toml_value, v3_settings
 
 RECIPE = ROOT / "recipes" / "shakespeare-v3-tiny.toml"
@@ -81,14 +79,7 @@ def pytorch(o, model):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("text", type=pathlib.Path)
-    parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "runs" / "same-minutes")
-    parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build" / "bin" / "frugal")
-    o = parser.parse_args()
-    o.out.mkdir(parents=True, exist_ok=True)
+    o = parse(__doc__, "text", "same-minutes", minutes=10.0)
     model = tomllib.loads(RECIPE.read_text())["model"]
     bare = v3_settings(RECIPE, model["hidden_size"])
     runs = {"frugal, V3 shape": lambda: frugal(o, "v3", model),

@@ -9,14 +9,12 @@ speedrun took for asking the teacher and tuning. OUT/table.md, which tools/claim
 each seed answers right of held-out questions, greedily.
 """
 
-import argparse
 import json
-import os
-import pathlib
 import statistics
 import subprocess
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from claim_options import parse
+
 TASKS = "arithmetic+countdown+words-en+words-ar+words-zh+units+calendar+sorting+lookup+logic"
 QUESTIONS, MAX_TOKENS, RATES = 500, 384, (3e-5, 1e-4, 3e-4)  # GRPO's rates; each seed runs with all
 
@@ -68,14 +66,7 @@ threads = {o.threads}
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("speedrun", type=pathlib.Path)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "runs" / "student")
-    parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build" / "bin" / "frugal")
-    o = parser.parse_args()
-    o.out.mkdir(parents=True, exist_ok=True)
+    o = parse(__doc__, "speedrun", "student", seeds=3)
     base = (o.speedrun / "student-base" / "latest").resolve()
     seconds = int((o.speedrun / "distil.done").read_text().split()[1])
     seeds = range(1, o.seeds + 1)

@@ -4,13 +4,14 @@
                                      [--rounds 2] [--threads N] [--peers ...] [--rounded]
                                      [--program ...]
 
-All train in float32 on the same text with the same batch and threads: frugal and two peers the same DeepSeek-V3
-shape (transformers' class, and our own PyTorch model with grouped products and torch.compile), a
+All train in float32 on the same text with the same batch and threads: frugal and two peers the same
+DeepSeek-V3 shape (transformers' class, and our own PyTorch model with grouped products and torch.compile), a
 third the dense Qwen2 of as many active parameters, which frugal trains as well. They take turns, so
 that a busy machine slows all of them. The multi-token layer is left out, since transformers has
 none. With --rounded frugal also trains in bf16 and fp8, and PyTorch's V3 shapes under autocast in
-bfloat16, which are compared with frugal's bf16. A run's first step is not counted. Memory is the peak of the process above that of an
-interpreter with nothing but its libraries loaded, or of `frugal --version`.
+bfloat16, which are compared with frugal's bf16. A run's first step is not counted. Memory is the
+peak of the process above that of an interpreter with nothing but its libraries loaded, or of
+`frugal --version`.
 """
 
 import argparse

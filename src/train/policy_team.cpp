@@ -42,11 +42,10 @@ std::vector<std::span<T>> shares_of(std::span<T> rollouts, std::int64_t parts) {
 }  // namespace
 
 struct PolicyTeam::Member {
-  Member(const models::ModelFiles& files, int count, bool has_own)
+  Member(const models::ModelFiles& files, int count, Isa isa, bool has_own)
       : threads(count),
-        model(TrainableModel::in_training_form(with_gradients(files, has_own),
-                                               {threads, chosen_isa()})),
-        learner(model, {threads, chosen_isa()}) {}
+        model(TrainableModel::in_training_form(with_gradients(files, has_own), {threads, isa})),
+        learner(model, {threads, isa}) {}
 
   // The files with the gradients that this member adds to: its own ones, or the model's.
   models::ModelFiles with_gradients(models::ModelFiles files, bool has_own) {
@@ -83,8 +82,9 @@ PolicyTeam::PolicyTeam(TrainableModel& model, const ops::Context& context,
   const std::int64_t threads = context.threads.size();
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t own = threads * (i + 1) / count - threads * i / count;
-    members_.push_back(std::make_unique<Member>(
-        model.transformer().files(), static_cast<int>(std::max<std::int64_t>(1, own)), i > 0));
+    members_.push_back(std::make_unique<Member>(model.transformer().files(),
+                                                static_cast<int>(std::max<std::int64_t>(1, own)),
+                                                context.isa, i > 0));
   }
 }
 

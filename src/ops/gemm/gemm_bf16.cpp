@@ -65,8 +65,8 @@ Factor round_factor(const Factor& f, std::int64_t rows, std::int64_t cols, float
 // The float kernel over rounded copies.
 template <GemmKernel (*Kernel)()>
 void run_rounded(const Gemm& g) {
-  const PackBuffer a(g.m * g.k);
-  const PackBuffer b(g.k * g.n);
+  const PackBuffer<float> a(g.m * g.k);
+  const PackBuffer<float> b(g.k * g.n);
   Gemm copy = g;
   copy.a = round_factor(g.a, g.a.transposed ? g.k : g.m, g.a.transposed ? g.m : g.k, a.data());
   copy.b = round_factor(g.b, g.b.transposed ? g.n : g.k, g.b.transposed ? g.k : g.n, b.data());

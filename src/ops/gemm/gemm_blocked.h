@@ -3,9 +3,9 @@
 #pragma once
 
 #include <algorithm>
-#include <memory>
 
 #include "ops/gemm/gemm_kernels.h"
+#include "ops/gemm/pack_buffer.h"
 
 namespace frugal::ops {
 
@@ -20,20 +20,6 @@ struct TileRows {
   const float* data;
   std::int64_t row_stride;
   std::int64_t depth_stride;
-};
-
-/// Uninitialised floats at a cache line.
-class PackBuffer {
- public:
-  explicit PackBuffer(std::int64_t floats)
-      : memory_(std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(floats) + 16)) {}
-  float* data() const {
-    const auto address = reinterpret_cast<std::uintptr_t>(memory_.get());
-    return reinterpret_cast<float*>((address + 63) / 64 * 64);
-  }
-
- private:
-  std::unique_ptr<float[]> memory_;
 };
 
 /// Packs b[k0 .. k0 + depth, j0 .. j0 + cols) into panels [depth, Tile::kCols], zeros beyond cols.
@@ -113,8 +99,8 @@ static void gemm_blocked(const Gemm& g) {
       (std::min(kBlockCols, g.n) + Tile::kCols - 1) / Tile::kCols * Tile::kCols;
   const std::int64_t most_rows =
       (std::min(kBlockRows, g.m) + Tile::kRows - 1) / Tile::kRows * Tile::kRows;
-  const PackBuffer packed_b(most_depth * most_cols);
-  const PackBuffer packed_a(g.a.transposed ? most_depth * most_rows : 0);
+  const PackBuffer<float> packed_b(most_depth * most_cols);
+  const PackBuffer<float> packed_a(g.a.transposed ? most_depth * most_rows : 0);
   if (g.k == 0 && !g.accumulate) {
     for (std::int64_t i = 0; i < g.m; ++i) std::fill_n(g.c + i * g.c_stride, g.n, 0.0F);
   }

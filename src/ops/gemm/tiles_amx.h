@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 #include "ops/gemm/gemm.h"
+#include "ops/gemm/pack_buffer.h"
 
 namespace frugal::ops {
 
@@ -47,20 +47,7 @@ class TileScope {
 /// to it later.
 static inline void finish_stores() { asm volatile("" ::: "memory"); }
 
-/// Uninitialised bytes at a cache line.
-class TileBuffer {
- public:
-  explicit TileBuffer(std::int64_t bytes)
-      : memory_(std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(bytes) + 64)) {
-  }
-  std::byte* data() const {
-    const auto address = reinterpret_cast<std::uintptr_t>(memory_.get());
-    return memory_.get() + ((address + 63) / 64 * 64 - address);
-  }
-
- private:
-  std::unique_ptr<std::byte[]> memory_;
-};
+using TileBuffer = PackBuffer<std::byte>;
 
 static inline std::int64_t tile_steps(std::int64_t terms) {
   return (terms + kTileTerms - 1) / kTileTerms;

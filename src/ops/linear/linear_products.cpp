@@ -5,7 +5,8 @@ namespace frugal::ops {
 const Fp8Operand* LinearProducts::quantize(ConstView x, Fp8Blocks blocks) {
   for (const Quantized& q : operands_) {
     if (q.from == x.data && q.operand.blocks.rows == blocks.rows &&
-        q.operand.blocks.cols == blocks.cols && q.operand.values.rows == x.rows) {
+        q.operand.blocks.cols == blocks.cols && q.operand.values.rows == x.rows &&
+        q.operand.values.cols == x.cols) {
       return &q.operand;
     }
   }
