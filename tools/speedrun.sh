@@ -61,7 +61,7 @@ answers() { "$frugal" questions --task "$1" --count "$2" --seed "$3"; }
 # Greetings and the like, beside so many questions that a few of them would be forgotten.
 with_greetings() {
   cat "$1"
-  for _ in $(seq 40); do cat "$recipes/speedrun-greetings.jsonl"; done
+  for _ in $(seq 8); do cat "$recipes/speedrun-greetings.jsonl"; done
 }
 
 questions() {

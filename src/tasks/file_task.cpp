@@ -54,10 +54,13 @@ std::string language_of(const std::string& text) {
   return language_share(text, "zh") > 0.5 ? "zh" : "en";
 }
 
-Question make_question(std::string text, const std::string& answer, std::string id) {
+Question make_question(std::string text, const std::string& answer, std::string id,
+                       bool as_it_stands = false) {
   Question question;
   question.language = language_of(text);
-  if (text.find("\\boxed") == std::string::npos) text += fmt::format("\n{}", kRequest);
+  if (!as_it_stands && text.find("\\boxed") == std::string::npos) {
+    text += fmt::format("\n{}", kRequest);
+  }
   question.text = std::move(text);
   question.answer = reference_of(answer);
   if (question.answer != trimmed(answer)) question.solution = answer;
@@ -81,8 +84,9 @@ std::string field(const Json& object, std::initializer_list<const char*> names,
 Question from_json(const Json& object, const std::string& where, std::string id) {
   require(object.is_object(), "{}: expected an object with question and answer", where);
   // MATH's test set has only solutions; math500 has both, and the answer is the shorter way.
-  return make_question(field(object, {"question", "problem"}, where),
-                       field(object, {"answer", "solution"}, where), std::move(id));
+  return make_question(field(object, {"question", "problem", "prompt"}, where),
+                       field(object, {"answer", "solution"}, where), std::move(id),
+                       object.contains("prompt"));
 }
 
 std::vector<std::string_view> lines_of(std::string_view text) {

@@ -35,8 +35,9 @@ std::vector<Family> families();
 /// `spec` is the name of a family, with a level after a colon if not the normal one
 /// ("arithmetic:easy", "arithmetic:hard"), several joined by "+" (questions in turn), or a file:
 /// JSON lines or a JSON array of objects with question (or problem) and answer (or solution), or
-/// tab-separated question and answer, as GSM8K, MATH, AIME and MGSM come. Throws Error naming what
-/// is unknown, and file, line and field where a question lacks one.
+/// tab-separated question and answer, as GSM8K, MATH, AIME and MGSM come. These ask for an answer
+/// in a box; a "prompt" instead of a question is asked as it stands. Throws Error naming what is
+/// unknown, and file, line and field where a question lacks one.
 std::unique_ptr<Task> open_task(const std::string& spec, Part part, std::uint64_t seed);
 
 }  // namespace frugal::tasks

@@ -94,5 +94,11 @@ TEST_F(FileTask, NumbersAsAnswersAndTheRequestToBox) {
   EXPECT_EQ(q.id, "set:0");
 }
 
+TEST_F(FileTask, APromptIsAskedAsItStands) {
+  const auto task = open_file_task(file("{\"prompt\": \"1+1\", \"answer\": 2}"));
+  EXPECT_EQ(task->question(0).text, "1+1");
+  EXPECT_EQ(task->question(0).answer, "2");
+}
+
 }  // namespace
 }  // namespace frugal::tasks

@@ -124,7 +124,7 @@ const Language& english_sentences() {
               {"{N} [finds|collects] {C} more and [sells|boils] {D}.", "+C-D"}},
              {"How many eggs are [left|there]?", "How many eggs does {N} have[ now|]?",
               "How many eggs are there[ now| in the end]?"},
-             {"eggs"}},
+             {{"eggs"}}},
             {{{"{N} [catches|caught] {A} fish.", "A"},
               {"{N} caught {A} fish on Friday and {B} on Saturday.", "A+B"},
               {"{N} caught {A} fish [on Friday|before lunch] and {B} [on Saturday|after lunch], "
@@ -143,7 +143,7 @@ const Language& english_sentences() {
               {"{N} ate {C} and [let {D} go|gave {D} to {M}].", "-C-D"}},
              {"How many fish [are left|remain]?", "How many fish has {N}[ now|]?",
               "How many fish does {N} have?"},
-             {"fish"}},
+             {{"fish"}}},
             {{{"A library has {A} {T}.", "A"},
               {"A library has {A} shelves with {B} {T} on each.", "A*B"},
               {"A library buys {A} {T} [every|each] month[ for {B} months|, and {B} months pass].",
@@ -163,7 +163,7 @@ const Language& english_sentences() {
               {"{M} brings {C} back and [borrows|takes] {D}[ others|].", "+C-D"}},
              {"How many {T} are [left|there] in the library?",
               "How many {T} does the library have[ now|]?", "How many {T} are in the library?"},
-             {"books", "films", "maps"}},
+             {{"books"}, {"films"}, {"maps"}}},
             {{{"{N} [bakes|baked] {A} {T}.", "A"},
               {"{N} bakes {A} trays of {B} {T}.", "A*B"},
               {"{N} baked {A} {T} [before|after] school and {B} [at night|on Sunday].", "A+B"},
@@ -182,7 +182,7 @@ const Language& english_sentences() {
               {"{M} brings {C}, then {N} brings {D}.", "+C+D"}},
              {"How many {T} are left?", "How many {T} [has {N}|does {N} have][ now|]?",
               "How many {T} are there[ now|]?"},
-             {"cakes", "rolls", "pies"}},
+             {{"cakes"}, {"rolls"}, {"pies"}}},
             {{{"A tank holds {A} litres of water.", "A"},
               {"[There are {A} litres of water|{A} litres are] in a tank.", "A"},
               {"A tap [pours|lets] {A} litres into a tank [every|each|a] minute for {B} minutes.",
@@ -203,7 +203,7 @@ const Language& english_sentences() {
               {"{C} [litres |]are used and {D} are poured in.", "-C+D"}},
              {"How many litres are [in the tank|left]?",
               "How many litres are [there|in the tank][ now|]?"},
-             {"water"}},
+             {{"water"}}},
             {{{"A school has {A} pupils.", "A"},
               {"A school has {A} classes of {B} pupils[| each].", "A*B"},
               {"A school has {A} girls and {B} boys.", "A+B"},
@@ -219,7 +219,7 @@ const Language& english_sentences() {
               {"{C} come in spring and {D} in autumn.", "+C+D"}},
              {"How many pupils [are there|has the school][ now|]?",
               "How many pupils are [left|in the school]?"},
-             {"pupils"}},
+             {{"pupils"}}},
             {{{"{N} has {A} points.", "A"},
               {"{N} wins {A} points in [each|every] round and plays {B} rounds.", "A*B"},
               {"{N} wins {A} points in the first round and {B} in the second.", "A+B"},
@@ -236,14 +236,14 @@ const Language& english_sentences() {
               {"{N} loses {C}, then {D}[ more|].", "-C-D"}},
              {"How many points has {N}[ now|]?", "How many points are left?",
               "How many points does {N} have[ now| in the end|]?"},
-             {"points"}}},
+             {{"points"}}}},
        .stories =
            {{"There are {A} boxes with {B} {T} in each. How many {T} are there in all?", "A*B"},
             {"{N} and {M} have {A} and {B} {T}. They put them together and each is worth {C} "
              "coins. "
              "How "
              "many coins are all {T} worth?",
-             "A+B*C"},
+             "(A+B)*C"},
             {"A shelf holds {A} {T}. {B} shelves are full, and {C} more lie on the floor. How many "
              "{T} "
              "are there?",
@@ -279,8 +279,9 @@ const Language& english_sentences() {
              "many "
              "{T} has {M}?",
              "A+B-C"}},
-       .names = {"Nora", "Sam", "Lina", "Omar", "Ella", "Yusuf", "Maya", "Tom"},
-       .things = {"apples", "books", "stamps", "pencils", "shells", "cards"}};
+       .women = {"Nora", "Lina", "Ella", "Maya"},
+       .men = {"Sam", "Omar", "Yusuf", "Tom"},
+       .things = {{"apples"}, {"books"}, {"stamps"}, {"pencils"}, {"shells"}, {"cards"}}};
   return kLanguage;
 }
 

@@ -1,6 +1,7 @@
 // What the families of generated questions share.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,6 +44,9 @@ Question draw_countdown(const Draw& draw);
 Question draw_english_problem(const Draw& draw);
 Question draw_arabic_problem(const Draw& draw);
 Question draw_chinese_problem(const Draw& draw);
+Question draw_plain_english(const Draw& draw);
+Question draw_plain_arabic(const Draw& draw);
+Question draw_plain_chinese(const Draw& draw);
 Question draw_units(const Draw& draw);
 Question draw_calendar(const Draw& draw);
 Question draw_sorting(const Draw& draw);
@@ -56,6 +60,12 @@ struct WorkedStep {
   std::string text;  // "347*28: 347*20=6940 347*8=2776 ..."
 };
 WorkedStep work_out(std::int64_t a, char op, std::int64_t b);
+
+/// A program such as "C-A*2" or "(A+B)/C" step by step, letters standing for `numbers` from A on;
+/// nothing when a step goes below zero or leaves whole numbers. Throws Error where it cannot be
+/// read.
+std::optional<WorkedStep> work_through(std::string_view program,
+                                       std::span<const std::int64_t> numbers);
 
 /// "3, 5 and 8".
 std::string listed(std::span<const std::int64_t> numbers);
