@@ -281,11 +281,153 @@ std::vector<Sentence> two_steps() {
        "A+B+C"}};
 }
 
+std::vector<Sentence> more_one_step() {
+  return {
+      {"[My|{N}'s] [dad|mum|uncle|teacher] [bought|has|brought] {A} [boxes|bags|packs] with {B T} "
+       "[each|in each]. How many {T} is that?",
+       "A*B"},
+      {"{A} [pizzas|cakes|pies|loaves] are each cut into {B} [slices|pieces]. How many "
+       "[slices|pieces] are there?",
+       "A*B"},
+      {"[What|How much] [will|do] {B T} cost if [a|one] {t} [costs|is] {A} [dollars|euros]?",
+       "A*B"},
+      {"How much [is|are|for] {B T} at {A} dollars each?", "A*B"},
+      {"What do I pay for {B T} if one [is|costs] {A} [euros|dollars]?", "A*B"},
+      {"{B T} at {A} dollars each, how much [is that|do I pay|in total]?", "A*B"},
+      {"[Every|Each] [child|student|guest|worker] gets {A T}. There are {B} of them. How many {T} "
+       "in "
+       "all?",
+       "A*B"},
+      {"A [week|month|trip] has {A} days. {N} [does|makes|eats] {B T} every day. How many is that?",
+       "A*B"},
+      {"There are 7 days in a week. How many days are {A} weeks?", "7*A"},
+      {"How many [days|nights] are {A} weeks?", "A*7"},
+      {"How many [legs|feet] do {A} [cats|dogs|cows|horses|tables] have?", "A*4"},
+      {"How many wheels do {A} [cars|taxis|vans] have?", "A*4"},
+      {"How many [eyes|ears|hands|legs] do {A} [children|people|birds] have?", "A*2"},
+      {"How many eggs are [in {A} dozen|{A} dozen eggs]?", "A*12"},
+      {"There are {A} [kids|children|students|people] in [my|the] [class|group|choir|team], {B} "
+       "are "
+       "[girls|boys|women|left-handed]. How many [boys|are not|others are there]?",
+       "A-B"},
+      {"{N} [made|baked|had] {A T}. By [noon|evening|lunch] {B} were [sold|gone|eaten]. How many "
+       "were "
+       "not?",
+       "A-B"},
+      {"[Our|The] [school|library|shop] had {A T} but {B} [got torn|broke|were lost|were stolen]. "
+       "How many [good ones |]are left?",
+       "A-B"},
+      {"{N} has {A T}. <His|Her> [brother|sister|friend|cousin] has {B} more than <he|she> does. "
+       "How "
+       "many does the [other|other one] have?",
+       "A+B"},
+      {"{N} has {A T}. <His|Her> [brother|sister|friend] has {B} [fewer|less]. How many does the "
+       "other have?",
+       "A-B"},
+      {"{N} is {A} and <his|her> [brother|sister|cousin] is {B} years [younger|less]. How old is "
+       "the "
+       "[other|other one]?",
+       "A-B"},
+      {"{N} is {A} and <his|her> [brother|sister|cousin] is {B} years older. How old is the "
+       "[other|other one]?",
+       "A+B"},
+      {"[My|{N}'s] [mother|father|aunt] is {A} and I am {B}. [What is the age difference|How many "
+       "years older is the parent]?",
+       "A-B"},
+      {"I [walked|ran|drove|cycled] {A} [km|miles] on [Saturday|Monday] and {B} on "
+       "[Sunday|Tuesday]. How [many km|far|many miles] [did I go|is that|in total]?",
+       "A+B"},
+      {"[Team A|{N}|The first team] scored {A} and [team B|{M}|the second team] scored {B}. By how "
+       "many points did the first win?",
+       "A-B"},
+      {"A [tree|tower|wall|plant] was {A} [cm|metres] tall and grew {B} [cm|metres|more]. How tall "
+       "is it now?",
+       "A+B"},
+      {"A candle was {A} cm long and {B} cm burned away. How long is it?", "A-B"},
+      {"[A|The] [battery|phone] had {A} percent and lost {B}. What is [it at|left]?", "A-B"},
+      {"{N} [weighs|weighed] {A} kilos and [lost|loses] {B}. What does <he|she> weigh now?", "A-B"},
+      {"{N} [weighs|weighed] {A} kilos and [gained|put on] {B}. What does <he|she> weigh now?",
+       "A+B"},
+      {"[A|The] [bag|suitcase|box] weighs {A} kilos. {N} puts {B} more kilos in. How heavy is it?",
+       "A+B"},
+      {"[My|The] train leaves in {A} minutes and the walk takes {B} minutes. How many minutes are "
+       "left to wait?",
+       "A-B"},
+      {"{A} minus {B}?", "A-B"},
+      {"[What is|How much is] {A} [plus|and] {B}?", "A+B"},
+      {"[What is|How much is] {A} [minus|less|take away] {B}?", "A-B"},
+      {"[What is|How much is] {A} times {B}?", "A*B"},
+      {"[What is|How much is] {A} divided by {B}?", "A/B"},
+      {"{A} [plus|and] {B}?", "A+B"},
+      {"{A} times {B}?", "A*B"},
+      {"[What is the|The] sum of {A} and {B}?", "A+B"},
+      {"[What is the|The] difference of {A} and {B}?", "A-B"},
+      {"[What is the|The] product of {A} and {B}?", "A*B"},
+      {"[Take|Subtract] {B} from {A}.", "A-B"},
+      {"[Double|Twice] {A}?", "A*2"}};
+}
+
+std::vector<Sentence> more_two_steps() {
+  return {
+      {"[My dad|{N}|We] bought {A} [pizzas|cakes], each cut into {B} [slices|pieces]. "
+       "[We|They|The guests] ate {C}[ slices| pieces|]. How many are left?",
+       "A*B-C"},
+      {"{N} [knits|makes|writes|draws] {A T} a week for {B} weeks and gives {C} away. How many are "
+       "left?",
+       "A*B-C"},
+      {"[Grandma|Grandpa|{N}] made {A T} a [week|day] for {B} [weeks|days]. [<He|She>|Then "
+       "<he|she>] "
+       "gave {C} away. How many are left?",
+       "A*B-C"},
+      {"{N} scored {A} points in the first half and {B} in the second. {M} scored {C}. By how many "
+       "points did {N} win?",
+       "A+B-C"},
+      {"{N} had {A T}, lost {B} and [then |]found {C}. How many does <he|she> have?", "A-B+C"},
+      {"I had {A T}. I gave {B} to my [brother|friend] and my [sister|mother] gave me {C}. How "
+       "many do "
+       "I have[ now|]?",
+       "A-B+C"},
+      {"{N} had {A T}, [got|bought|found] {B} more and [gave away|lost|used] {C}. How many are "
+       "left?",
+       "A+B-C"},
+      {"There are {A} [boys|men|cats] and {B} [girls|women|dogs]. {C} [leave|go away]. How many "
+       "are "
+       "left?",
+       "A+B-C"},
+      {"{N} has {A} dollars. <He|She> buys a {t} for {B} and a {u} for {C}. How much is left?",
+       "A-B-C"},
+      {"I have {A} dollars. A {t} costs {B} and a {u} costs {C}. How much is left if I buy both?",
+       "A-B-C"},
+      {"{N} buys a {t} for {A} dollars and a {u} for {B} and pays with {C} dollars. How much "
+       "[change|comes back]?",
+       "C-(A+B)"},
+      {"{A} [children|friends] have {B T} each and [lose|eat|give away] {C} in all. How many are "
+       "left?",
+       "A*B-C"},
+      {"[Each|One] of {A} [shelves|boxes] has {B T}, and one more has {C}. How many {T} in all?",
+       "A*B+C"},
+      {"{N} has {A T}. {M} has {B} more than {N}, and [Rita|Ivan] has {C} more than {M}. How many "
+       "has "
+       "[the last|the third]?",
+       "A+B+C"},
+      {"{N} is {A} years old. {M} is {B} years older. How old will {M} be in {C} years?", "A+B+C"},
+      {"{N} drove {A} km an hour for {B} hours and then {C} km more. How far did <he|she> drive?",
+       "A*B+C"},
+      {"The trip is {C} km. {N} drives {A} km an hour for {B} hours. How many km are left?",
+       "C-A*B"},
+      {"{N} wants to save {C} dollars and saves {A} a week. How much is missing after {B} weeks?",
+       "C-A*B"},
+      {"{A T} and {B U} cost the same, {C} dollars each. How much do all cost?", "(A+B)*C"},
+      {"{N} has {A T} in each of {B} bags and shares them among {C} friends. How many does each "
+       "get?",
+       "A*B/C"}};
+}
+
 }  // namespace
 
 std::vector<Sentence> plain_english_stories() {
   std::vector<Sentence> stories = rates_and_groups();
-  for (const auto& more : {one_step(), two_steps()}) {
+  for (const auto& more : {one_step(), two_steps(), more_one_step(), more_two_steps()}) {
     stories.insert(stories.end(), more.begin(), more.end());
   }
   return stories;
