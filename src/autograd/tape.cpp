@@ -215,24 +215,22 @@ View Tape::swiglu(ConstView gate, ConstView up) {
   return out;
 }
 
-View Tape::add(ConstView a, ConstView b) {
-  const View out = arena_.matrix(a.rows, a.cols);
-  ops::add(context_, a, b, out);
-  if (recording_ == nullptr) return out;
-  recording_->add([this, r = recording_, a, b, out] {
-    float* const dy = r->take(out).data;
-    if (dy == nullptr) return;
-    bool given = false;
-    for (const ConstView value : {a, b}) {
-      const View whole = {dy, value.rows, value.cols};
-      if (!given && r->give(value, whole)) {
-        given = true;
-      } else {
-        add_columns(context_, whole, 0, r->target(value), 0, value.cols);
-      }
+View Tape::add(ConstView a, View b) {
+  require(a.data != b.data, "add: a value cannot be added to itself in place");
+  ops::add(context_, a, b, b);
+  if (recording_ == nullptr) return b;
+  // The sum has the address of b, and so its gradient; both operands' gradients are that one.
+  recording_->add([this, r = recording_, a, b] {
+    const View dy = r->take(b);
+    if (dy.data == nullptr) return;
+    if (r->give(a, dy)) {
+      add_columns(context_, dy, 0, r->target(b), 0, b.cols);
+    } else {
+      add_columns(context_, dy, 0, r->target(a), 0, a.cols);
+      r->give(b, dy);
     }
   });
-  return out;
+  return b;
 }
 
 View Tape::columns(ConstView x, std::int64_t begin, std::int64_t end) {

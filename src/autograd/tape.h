@@ -69,7 +69,9 @@ class Tape {
   View moe(const ops::RouterConfig& config, ConstView x, const Parameter& router,
            const Parameter& bias, std::span<const Expert> experts,
            const ops::SequenceLayout& layout);
-  View add(ConstView a, ConstView b);
+  /// a + b in the memory of b, which must be the result of an op that does not need it to go back,
+  /// as linear(), moe() and add() are, and read by nothing else.
+  View add(ConstView a, View b);
   /// Columns [begin, end) of x, copied.
   View columns(ConstView x, std::int64_t begin, std::int64_t end);
   /// [a, b] side by side.

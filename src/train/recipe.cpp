@@ -129,9 +129,6 @@ void check(const Recipe& r, const std::string& file) {
   require(!r.data.path.empty(), "{}: data.path is missing; it names the text to learn from", file);
   require(!r.model.empty() || !r.start.empty(),
           "{}: neither [model] nor init.from says what to train", file);
-  require(r.data.sequence_length <= r.micro_batch_tokens,
-          "{}: data.sequence_length is {}, more than train.micro_batch_tokens, {}", file,
-          r.data.sequence_length, r.micro_batch_tokens);
 }
 
 }  // namespace

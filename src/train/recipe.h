@@ -49,7 +49,7 @@ struct Recipe {
   AdamWOptions adamw;
   ScheduleOptions schedule;
   double clip = 1.0;                        // largest gradient norm; 0: any
-  std::int64_t micro_batch_tokens = 16384;  // rows that are in memory at a time
+  std::int64_t micro_batch_tokens = 2048;  // rows that are in memory at a time; one window at least
   double balance_alpha = 0;
   double ema_decay = 0;  // 0: no averaged weights
   bool recompute = false;

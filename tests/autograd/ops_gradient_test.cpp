@@ -75,7 +75,7 @@ TEST_P(OpsGradient, OperandsThatAreOneValue) {
     const View normed = tape.rms_norm(value, w, 1e-5F);
     const View attended = tape.attention(shape, layout, value, value, value, {});
     const View twice = tape.add(tape.swiglu(normed, normed), tape.swiglu(value, normed));
-    return tape.add(tape.add(twice, twice), tape.add(attended, value));
+    return tape.add(value, tape.add(twice, tape.add(value, attended)));
   });
 }
 

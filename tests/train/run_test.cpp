@@ -131,6 +131,20 @@ TEST_F(Run, RoundedPrecisionsLearnLikeFp32AndResumeBitForBit) {
   }
 }
 
+// Sums over rows go on where the micro-batch before stopped. One holds a window at least.
+TEST_F(Run, MicroBatchesChangeNoBitInFp32) {
+  const auto weights = [&](const std::string& rows) {
+    run(recipe({"data.sequence_length=64", "model.num_nextn_predict_layers=0",
+                "train.micro_batch_tokens=" + rows}),
+        rows, false);
+    return contents(path(rows + "/latest/model.safetensors"));
+  };
+  const std::string whole = weights("4096");
+  EXPECT_FALSE(whole.empty());
+  EXPECT_TRUE(weights("128") == whole);
+  EXPECT_TRUE(weights("16") == whole);
+}
+
 TEST_F(Run, KeepsTheNewestCheckpointsAndOneLineAStep) {
   run(recipe(), "out", false);
   EXPECT_FALSE(fs::exists(path("out/step-00000005")));
