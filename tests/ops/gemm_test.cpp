@@ -144,15 +144,15 @@ TEST_P(FloatGemm, TimesATransposeEqualsLinearBitForBit) {
 
 TEST_P(GemmTest, ABatchEqualsItsProducts) {
   Rng rng(4);
-  ThreadPool threads(2);
+  ThreadPool threads(3);  // whose shares end within products
   const Context context{threads, isa()};
-  const std::vector<float> a = random_floats(rng, 300 * 20);
+  const std::vector<float> a = random_floats(rng, 1500 * 20);
   const std::vector<float> b = random_floats(rng, 20 * 64);
-  std::vector<float> together(300 * 64);
-  std::vector<float> alone(300 * 64);
+  std::vector<float> together(1500 * 64);
+  std::vector<float> alone(1500 * 64);
   std::vector<Gemm> products;
-  for (std::int64_t begin = 0; begin < 300; begin += 100) {
-    products.push_back({begin == 100 ? 0 : 100,
+  for (std::int64_t begin = 0; begin < 1500; begin += 500) {
+    products.push_back({begin == 500 ? 0 : begin == 0 ? 200 : 500,
                         64,
                         20,
                         {a.data() + begin * 20, 20},

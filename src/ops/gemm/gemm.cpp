@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
+#include <functional>
 #include <vector>
 
 #include "ops/gemm/gemm_kernels.h"
@@ -25,11 +27,10 @@ GemmKernel kernel_for(Isa isa, Factors factors) {
   fail("gemm: unknown instruction set {}", static_cast<int>(isa));
 }
 
-// Parts of one thread's fair share: small enough that threads end together, large enough that the
-// packing, which every part does for itself, is cheap.
-constexpr std::int64_t kPartsPerShare = 2;
-// A product below this many multiply-adds is not worth cutting.
+// A thread's share of the work is not made smaller than this many multiply-adds.
 constexpr std::int64_t kSmallest = 1 << 18;
+
+std::int64_t work(const Gemm& g) { return g.m * g.n * g.k; }
 
 Gemm rows_of(const Gemm& g, std::int64_t begin, std::int64_t end) {
   Gemm part = g;
@@ -47,18 +48,53 @@ Gemm columns_of(const Gemm& g, std::int64_t begin, std::int64_t end) {
   return part;
 }
 
-// Cuts g into about `parts` along its longer side.
-void cut(const Gemm& g, const GemmKernel& kernel, std::int64_t parts, std::vector<Gemm>& out) {
+// Cuts g, which is the range [begin, end) of all work in threads' shares, where one share ends and
+// the next begins, always along its longer side: so each part packs little of the factors, which it
+// does for itself.
+void cut(const Gemm& g, const GemmKernel& kernel, double begin, double end,
+         std::vector<Gemm>& out) {
+  constexpr double kNearly = 1e-6;
+  const double first = std::floor(begin + kNearly) + 1;  // ends of shares within the range
+  const double last = std::ceil(end - kNearly) - 1;
+  if (first > last) {
+    out.push_back(g);
+    return;
+  }
+  const double middle = std::floor((first + last) / 2);
   const bool by_rows = g.m >= g.n;
   const std::int64_t tile = by_rows ? kernel.tile_rows : kernel.tile_cols;
   const std::int64_t size = by_rows ? g.m : g.n;
-  const std::int64_t tiles = (size + tile - 1) / tile;
-  const std::int64_t count = std::clamp<std::int64_t>(parts, 1, std::max<std::int64_t>(tiles, 1));
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::int64_t begin = tiles * i / count * tile;
-    const std::int64_t end = std::min(size, tiles * (i + 1) / count * tile);
-    if (begin < end) out.push_back(by_rows ? rows_of(g, begin, end) : columns_of(g, begin, end));
+  const double tiles = static_cast<double>(size) / static_cast<double>(tile);
+  const std::int64_t at = std::llround((middle - begin) / (end - begin) * tiles) * tile;
+  if (at <= 0 || at >= size) {
+    out.push_back(g);
+    return;
   }
+  cut(by_rows ? rows_of(g, 0, at) : columns_of(g, 0, at), kernel, begin, middle, out);
+  cut(by_rows ? rows_of(g, at, size) : columns_of(g, at, size), kernel, middle, end, out);
+}
+
+// Parts of products that give each thread as much to do as the others; large ones first.
+std::vector<Gemm> parts_of(std::span<const Gemm> products, const GemmKernel& kernel, int threads) {
+  std::int64_t total = 0;
+  for (const Gemm& g : products) total += work(g);
+  const auto share = static_cast<double>(std::max(kSmallest, total / threads + 1));
+  std::vector<Gemm> parts;
+  std::int64_t done = 0;
+  for (const Gemm& g : products) {
+    if (g.m == 0 || g.n == 0) continue;
+    if (threads == 1) {
+      parts.push_back(g);
+    } else {
+      cut(g, kernel, static_cast<double>(done) / share,
+          static_cast<double>(done + work(g)) / share, parts);
+    }
+    done += work(g);
+  }
+  if (threads > 1) {
+    std::ranges::stable_sort(parts, std::greater(), work);
+  }
+  return parts;
 }
 
 }  // namespace
@@ -69,15 +105,7 @@ void gemm(const Context& context, const Gemm& product, Factors factors) {
 
 void gemm_batch(const Context& context, std::span<const Gemm> products, Factors factors) {
   const GemmKernel kernel = kernel_for(context.isa, factors);
-  std::int64_t total = 0;
-  for (const Gemm& g : products) total += g.m * g.n * g.k;
-  const std::int64_t share =
-      std::max(kSmallest, total / (context.threads.size() * kPartsPerShare) + 1);
-  std::vector<Gemm> parts;
-  for (const Gemm& g : products) {
-    if (g.m == 0 || g.n == 0) continue;
-    cut(g, kernel, context.threads.size() == 1 ? 1 : (g.m * g.n * g.k + share - 1) / share, parts);
-  }
+  const std::vector<Gemm> parts = parts_of(products, kernel, context.threads.size());
   if (parts.size() <= 1 || context.threads.size() == 1) {
     for (const Gemm& part : parts) kernel.run(part);
     return;
