@@ -183,6 +183,36 @@ TEST_P(Fp8Test, ProductEqualsTheSumOfWhatTheOperandsStandFor) {
   }
 }
 
+// As a step over that many times the tokens has them, being a mean: multiples of a power of two are
+// exact.
+TEST_P(Fp8Test, GradientsOfAnySizeAreRoundedAlike) {
+  Rng rng(8);
+  ThreadPool threads(2);
+  Arena arena;
+  const Context context{threads, GetParam()};
+  const Tensor x = random_matrix(rng, 150, 140);
+  const Tensor w = random_matrix(rng, 130, 140);
+  const Tensor dy = random_matrix(rng, 150, 130);
+  const auto gradients_of = [&](float size) {
+    Tensor smaller(150, 130);
+    std::ranges::transform(dy.view().span(), smaller.data(), [&](float v) { return v * size; });
+    std::pair<Tensor, Tensor> found = {Tensor(150, 140), Tensor(130, 140)};
+    LinearProducts products(context, Precision::fp8, arena);
+    products.backward(smaller.view(), w.view(), found.first.view(), false);
+    products.weight(smaller.view(), x.view(), found.second.view());
+    products.run();
+    return found;
+  };
+  const auto [dx, dw] = gradients_of(1);
+  const auto [small_dx, small_dw] = gradients_of(0x1p-40F);
+  for (std::int64_t i = 0; i < dx.view().size(); ++i) {
+    ASSERT_EQ(small_dx.data()[i], dx.data()[i] * 0x1p-40F) << "dx " << i;
+  }
+  for (std::int64_t i = 0; i < dw.view().size(); ++i) {
+    ASSERT_EQ(small_dw.data()[i], dw.data()[i] * 0x1p-40F) << "dw " << i;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, Fp8Test,
                          ::testing::Values(Isa::reference, Isa::avx2, Isa::avx512, Isa::amx),
                          [](const auto& one) { return std::string(isa_name(one.param)); });

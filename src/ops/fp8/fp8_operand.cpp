@@ -9,17 +9,16 @@ namespace frugal::ops {
 namespace {
 
 constexpr float kLargest = 448.0F;
-constexpr float kSmallestAmax = 1e-4F;
 
 std::int64_t blocks_of(std::int64_t n, std::int64_t block) { return (n + block - 1) / block; }
 
 // The scales of one row of blocks wider than one column.
 void scale_by_rows(const VectorMath& math, ConstView x, Fp8Blocks blocks, std::int64_t band,
-                   float* scales) {
+                   float least, float* scales) {
   const std::int64_t end = std::min(x.rows, (band + 1) * blocks.rows);
   for (std::int64_t b = 0; b * blocks.cols < x.cols; ++b) {
     const std::int64_t col = b * blocks.cols;
-    float most = kSmallestAmax;
+    float most = least;
     for (std::int64_t row = band * blocks.rows; row < end; ++row) {
       most = math.largest(x.row(row) + col, most, std::min(blocks.cols, x.cols - col));
     }
@@ -29,8 +28,8 @@ void scale_by_rows(const VectorMath& math, ConstView x, Fp8Blocks blocks, std::i
 
 // The same for blocks of one column: down the rows, all columns at once.
 void scale_by_columns(const VectorMath& math, ConstView x, Fp8Blocks blocks, std::int64_t band,
-                      float* scales) {
-  std::fill_n(scales, x.cols, kSmallestAmax);
+                      float least, float* scales) {
+  std::fill_n(scales, x.cols, least);
   const std::int64_t end = std::min(x.rows, (band + 1) * blocks.rows);
   for (std::int64_t row = band * blocks.rows; row < end; ++row) {
     math.raise(x.row(row), scales, x.cols);
@@ -49,7 +48,8 @@ void round_row(const VectorMath& math, ConstView x, Fp8Blocks blocks, std::int64
 
 }  // namespace
 
-Fp8Operand quantize_fp8(const Context& context, ConstView x, Fp8Blocks blocks, Arena& arena) {
+Fp8Operand quantize_fp8(const Context& context, ConstView x, Fp8Blocks blocks, Arena& arena,
+                        float least) {
   const std::int64_t bands = blocks_of(x.rows, blocks.rows);
   Fp8Operand operand = {arena.matrix(x.rows, x.cols),
                         arena.matrix(bands, blocks_of(x.cols, blocks.cols)), blocks};
@@ -59,9 +59,9 @@ Fp8Operand quantize_fp8(const Context& context, ConstView x, Fp8Blocks blocks, A
     for (std::int64_t band = begin; band < end; ++band) {
       float* scales = operand.scales.row(band);
       if (blocks.cols == 1) {
-        scale_by_columns(math, x, blocks, band, scales);
+        scale_by_columns(math, x, blocks, band, least, scales);
       } else {
-        scale_by_rows(math, x, blocks, band, scales);
+        scale_by_rows(math, x, blocks, band, least, scales);
       }
       const std::int64_t last = std::min(x.rows, (band + 1) * blocks.rows);
       for (std::int64_t row = band * blocks.rows; row < last; ++row) {

@@ -24,8 +24,14 @@ struct Fp8Operand {
   Fp8Blocks blocks;
 };
 
-/// scale = max(largest magnitude of the block, 1e-4) / 448, value = x / scale rounded to E4M3;
+/// The least that a block's largest magnitude counts as. Gradients are of a mean over the tokens of
+/// a step, so more tokens make them smaller, to any size: theirs only keeps the scale from zero.
+inline constexpr float kFp8Least = 1e-4F;
+inline constexpr float kFp8LeastOfGradients = 1e-30F;
+
+/// scale = max(largest magnitude of the block, least) / 448, value = x / scale rounded to E4M3;
 /// in memory of the arena.
-Fp8Operand quantize_fp8(const Context& context, ConstView x, Fp8Blocks blocks, Arena& arena);
+Fp8Operand quantize_fp8(const Context& context, ConstView x, Fp8Blocks blocks, Arena& arena,
+                        float least = kFp8Least);
 
 }  // namespace frugal::ops

@@ -2,7 +2,7 @@
 
 namespace frugal::ops {
 
-const Fp8Operand* LinearProducts::quantize(ConstView x, Fp8Blocks blocks) {
+const Fp8Operand* LinearProducts::quantize(ConstView x, Fp8Blocks blocks, float least) {
   for (const Quantized& q : operands_) {
     if (q.from == x.data && q.operand.blocks.rows == blocks.rows &&
         q.operand.blocks.cols == blocks.cols && q.operand.values.rows == x.rows &&
@@ -11,7 +11,7 @@ const Fp8Operand* LinearProducts::quantize(ConstView x, Fp8Blocks blocks) {
     }
   }
   if (operands_.empty()) mark_ = scratch_.mark();
-  operands_.push_back({x.data, quantize_fp8(context_, x, blocks, scratch_)});
+  operands_.push_back({x.data, quantize_fp8(context_, x, blocks, scratch_, least)});
   return &operands_.back().operand;
 }
 
@@ -32,7 +32,10 @@ void LinearProducts::backward(ConstView dy, ConstView w, View dx, bool accumulat
     return;
   }
   fp8_products_.push_back(
-      {{quantize(dy, kFp8Rows), false}, {quantize(w, kFp8Squares), true}, dx, accumulate});
+      {{quantize(dy, kFp8Rows, kFp8LeastOfGradients), false},
+       {quantize(w, kFp8Squares), true},
+       dx,
+       accumulate});
 }
 
 void LinearProducts::weight(ConstView dy, ConstView x, View dw) {
@@ -42,7 +45,10 @@ void LinearProducts::weight(ConstView dy, ConstView x, View dw) {
     return;
   }
   fp8_products_.push_back(
-      {{quantize(dy, kFp8Cols), true}, {quantize(x, kFp8Cols), true}, dw, true});
+      {{quantize(dy, kFp8Cols, kFp8LeastOfGradients), true},
+       {quantize(x, kFp8Cols), true},
+       dw,
+       true});
 }
 
 void LinearProducts::run() {

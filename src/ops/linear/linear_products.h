@@ -39,7 +39,7 @@ class LinearProducts {
 
  private:
   bool fp8() const { return precision_ != Precision::f32 && precision_ != Precision::bf16; }
-  const Fp8Operand* quantize(ConstView x, Fp8Blocks blocks);
+  const Fp8Operand* quantize(ConstView x, Fp8Blocks blocks, float least = kFp8Least);
 
   const Context& context_;
   Precision precision_;
