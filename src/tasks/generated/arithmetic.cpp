@@ -44,9 +44,6 @@ constexpr std::array<Form, 8> kForms = {{{"en", "What is {}?"},
                                          {"zh", "{}等于多少？"},
                                          {"zh", "计算{}。"}}};
 
-// Some tens are kept for the held-out part: 70 to 79, 230 to 239 and so on.
-bool is_kept_back(std::int64_t number) { return number / 10 % 16 == 7; }
-
 // Training uses no number that is kept back; beyond the easy level the held-out part uses at least
 // one.
 bool fits_part(const Draw& draw, std::int64_t a, std::int64_t b) {
@@ -65,6 +62,8 @@ std::string as_typed(const Draw& draw, std::string expression) {
 }
 
 }  // namespace
+
+bool is_kept_back(std::int64_t number) { return number / 10 % 16 == 7; }
 
 Question draw_arithmetic(const Draw& draw) {
   const Operands most = operands_of(draw.level);

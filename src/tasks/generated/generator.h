@@ -28,6 +28,10 @@ struct Draw {
   }
 };
 
+/// Whether a number is one of the tens that sums tell in the held-out part alone: 70 to 79, 230 to
+/// 239 and so on.
+bool is_kept_back(std::int64_t number);
+
 /// Fills everything but the id.
 using Generator = Question (*)(const Draw& draw);
 

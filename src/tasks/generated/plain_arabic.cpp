@@ -468,7 +468,7 @@ const Language& plain_arabic_sentences() {
   static const Language kLanguage = {
       .code = "ar",
       .scenes = scenes(),
-      .stories = stories(),
+      .stories = all_of({stories(), plain_arabic_stories_of_days()}),
       .held_out_stories = held_out_stories(),
       .women = {"سارة",  "ليلى",  "سلمى",   "مريم", "هدى",   "ريم",   "دانة", "فاطمة",
                 "عائشة", "خديجة", "زينب",   "نورة", "هند",   "لينا",  "رنا",  "منى",

@@ -299,7 +299,7 @@ const Language& plain_english_sentences() {
   static const Language kLanguage = {
       .code = "en",
       .scenes = all_scenes(),
-      .stories = plain_english_stories(),
+      .stories = all_of({plain_english_stories(), plain_english_stories_of_days()}),
       .held_out_stories =
           {{"In a garage {A} [cars|bikes] are parked, {B} drive off and {C} roll in. How many "
             "stand "

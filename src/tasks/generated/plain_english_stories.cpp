@@ -281,6 +281,23 @@ std::vector<Sentence> two_steps() {
        "A+B+C"}};
 }
 
+// In signs; of every language, but told here.
+std::vector<Sentence> typed_sums() {
+  return {{"[What is |Calculate |]{A}[ + |+]{B}[ * |*| x | × ]{C}[?| =|=?|]", "A+B*C"},
+          {"[What is |Calculate |]{A}[ - |-]{B}[ * |*| x | × ]{C}[?| =|=?|]", "A-B*C"},
+          {"[What is |Calculate |]{A}[ * |*| x | × ]{B}[ + |+]{C}[?| =|=?|]", "A*B+C"},
+          {"[What is |Calculate |]{A}[ * |*| x | × ]{B}[ - |-]{C}[?| =|=?|]", "A*B-C"},
+          {"[What is |Calculate |]({A}[ + |+]{B})[ * |*| × ]{C}[?| =|=?|]", "(A+B)*C"},
+          {"[What is |Calculate |]({A}[ - |-]{B})[ * |*| × ]{C}[?| =|=?|]", "(A-B)*C"},
+          {"[What is |Calculate |]{C}[ * |*| × ]({A}[ + |+]{B})[?| =|=?|]", "C*(A+B)"},
+          {"[What is |Calculate |]{A}[ + |+]{B}[ + |+]{C}[?| =|=?|]", "A+B+C"},
+          {"[What is |Calculate |]{A}[ + |+]{B}[ - |-]{C}[?| =|=?|]", "A+B-C"},
+          {"[What is |Calculate |]{A}[ - |-]{B}[ - |-]{C}[?| =|=?|]", "A-B-C"},
+          {"[What is |Calculate |]{A}[ * |*| × ]{B}[ + |+]{C}[ * |*| × ]{D}[?| =|=?|]", "A*B+C*D"},
+          {"[What is |Calculate |]{A}[ / |/| : | ÷ ]{B}[?| =|=?|]", "A/B"},
+          {"[What is |]{A}[ %|%| percent] of {B}?", "A*B/100"}};
+}
+
 std::vector<Sentence> more_one_step() {
   return {
       {"[My|{N}'s] [dad|mum|uncle|teacher] [bought|has|brought] {A} [boxes|bags|packs] with {B T} "
@@ -426,11 +443,8 @@ std::vector<Sentence> more_two_steps() {
 }  // namespace
 
 std::vector<Sentence> plain_english_stories() {
-  std::vector<Sentence> stories = rates_and_groups();
-  for (const auto& more : {one_step(), two_steps(), more_one_step(), more_two_steps()}) {
-    stories.insert(stories.end(), more.begin(), more.end());
-  }
-  return stories;
+  return all_of({rates_and_groups(), one_step(), two_steps(), typed_sums(), more_one_step(),
+                 more_two_steps()});
 }
 
 }  // namespace frugal::tasks

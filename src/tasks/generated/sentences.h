@@ -1,6 +1,7 @@
 // What word problems are told in: sentences of our own, language by language.
 #pragma once
 
+#include <initializer_list>
 #include <string_view>
 #include <vector>
 
@@ -56,6 +57,18 @@ const Language& chinese_sentences();
 const Language& plain_english_sentences();
 const Language& plain_arabic_sentences();
 const Language& plain_chinese_sentences();
-std::vector<Sentence> plain_english_stories();  // a file of their own, so many are they
+
+/// Their stories that have files of their own, so many are they.
+std::vector<Sentence> plain_english_stories();
+std::vector<Sentence> plain_english_stories_of_days();
+std::vector<Sentence> plain_arabic_stories_of_days();
+std::vector<Sentence> plain_chinese_stories_of_days();
+
+/// All of several lists, in turn.
+inline std::vector<Sentence> all_of(std::initializer_list<std::vector<Sentence>> lists) {
+  std::vector<Sentence> all;
+  for (const auto& list : lists) all.insert(all.end(), list.begin(), list.end());
+  return all;
+}
 
 }  // namespace frugal::tasks

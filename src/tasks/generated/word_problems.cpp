@@ -140,16 +140,19 @@ void make_up_words(const Draw& draw, std::string_view language, Cast& cast) {
 }
 
 // Small numbers are as frequent as large ones. Arabic has a form of its own for two things, which
-// needs no number; nor have 101 and 102 one that is simple.
+// needs no number; nor have 101 and 102 one that is simple. What sums keep back is kept back here.
 Numbers draw_numbers(const Draw& draw, const Language& language, const Manner& manner) {
   const std::int64_t most = manner.most[static_cast<std::size_t>(draw.level)];
-  const bool has_dual = manner.is_plain && language.code == "ar";
+  const auto is_left_out = [&](std::int64_t number) {
+    const bool has_form_of_its_own = language.code == "ar" && number % 100 < 3;
+    return has_form_of_its_own || (draw.part == Part::training && is_kept_back(number));
+  };
   Numbers numbers{};
   for (std::int64_t& number : numbers) {
     const bool small = manner.is_plain && draw.rng.below(2) == 0;
     do {
       number = draw.between(2, small ? std::min<std::int64_t>(most, 20) : most);
-    } while (has_dual && number % 100 < 3);
+    } while (manner.is_plain && is_left_out(number));
   }
   return numbers;
 }
