@@ -15,15 +15,18 @@ namespace {
 struct QuestionsOptions {
   std::string task;
   std::string part = "training";
+  std::string think = "worked";
   std::string out;
   std::int64_t count = 10;
   std::uint64_t seed = 1;
 };
 
 // A line that training reads as a text and tuning as a conversation.
-Json line_of(const tasks::Question& question) {
+Json line_of(const tasks::Question& question, bool worked) {
   std::string answer = question.answer;
-  if (!question.solution.empty()) {
+  if (!worked) {  // as eval --think empty begins the answer
+    answer = fmt::format("{}\n\n{}\n\n{}", tasks::kThinkBegin, tasks::kThinkEnd, answer);
+  } else if (!question.solution.empty()) {
     answer = fmt::format("{}\n{}\n{}\n{}", tasks::kThinkBegin, question.solution, tasks::kThinkEnd,
                          question.answer);
   }
@@ -38,12 +41,15 @@ void run_questions(const QuestionsOptions& o) {
   const auto part = o.part == "training" ? tasks::Part::training : tasks::Part::held_out;
   const auto task = tasks::open_task(o.task, part, o.seed);
   const std::int64_t count = std::min(o.count, task->size().value_or(o.count));
+  const auto line = [&](std::int64_t i) {
+    return line_of(task->question(i), o.think == "worked").dump() + "\n";
+  };
   if (o.out.empty()) {
-    for (std::int64_t i = 0; i < count; ++i) fmt::print("{}\n", line_of(task->question(i)).dump());
+    for (std::int64_t i = 0; i < count; ++i) fmt::print("{}", line(i));
     return;
   }
   OutputFile file(o.out);
-  for (std::int64_t i = 0; i < count; ++i) file.write(line_of(task->question(i)).dump() + "\n");
+  for (std::int64_t i = 0; i < count; ++i) file.write(line(i));
   file.commit();
 }
 
@@ -56,6 +62,8 @@ void add_questions(CLI::App& app) {
   command->add_option("--task", o->task, "As for eval")->required()->type_name("T");
   command->add_option("--part", o->part, "Of generated tasks: training (default) or held-out")
       ->check(CLI::IsMember({"held-out", "training"}));
+  command->add_option("--think", o->think, "worked (default): with the steps; empty: none of them")
+      ->check(CLI::IsMember({"worked", "empty"}));
   command->add_option("--count", o->count, "How many (default 10)")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))
       ->type_name("N");

@@ -57,6 +57,19 @@ class Eval(support.ProgramTest):
         self.expect_error("eval", "--model", self.model, "--task", "logic", "--out", part,
                           says="another evaluation")  # fmt: skip
 
+    def test_questions_without_thinking_begin_as_an_empty_think_does(self):
+        def answers(think):
+            lines = self.expect_ok("questions", "--task", "arithmetic:easy", "--part", "held-out",
+                                   "--count", "3", "--think", think).out.splitlines()  # fmt: skip
+            return [json.loads(line)["messages"][1]["content"] for line in lines]
+
+        log = self.log("empty.jsonl")
+        self.evaluate("--think", "empty", "--out", log)
+        asked = json.loads(log.read_text().splitlines()[1])["prompt"]
+        beginning = asked[asked.rindex("<think>") :]
+        for worked, at_once in zip(answers("worked"), answers("empty"), strict=True):
+            self.assertEqual(at_once, beginning + worked.rsplit("</think>\n", 1)[1])
+
     def test_what_is_wrong_is_named(self):
         self.expect_error("eval", "--model", self.model, "--task", "arithmetik",
                           says="did you mean arithmetic")  # fmt: skip
