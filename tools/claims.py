@@ -213,7 +213,7 @@ TABLES = [
      "asking the teacher and tuning took; 500 held-out questions of ten tasks, greedy:"),
     ("cold-start", "Does GRPO go on where a cold start has no more to give?",
      "DeepSeek-R1 report, section 2.3: it does. `tools/cold_start_claim.py models/frugal-mini --seeds 1 --threads 1`: the "
-     "model in the box, which knows sums and easy conversions of units, is tuned on ten worked answers "
+     "model in the box (that of revision de9b998), which knows sums and easy conversions of units, is tuned on ten worked answers "
      "of `units:hard`, then reinforced on questions without answers; 500 held-out questions, greedy, "
      "with 95 % intervals:"),
     ("same-minutes", "The same minutes",
