@@ -14,6 +14,7 @@ namespace {
 struct Tile {
   static constexpr std::int64_t kRows = 6;
   static constexpr std::int64_t kCols = 16;
+  static constexpr std::int64_t kAhead = 8 * kCols;  // panels come from the second cache
 
   static void transpose(const float* in, std::int64_t stride, std::int64_t rows, std::int64_t depth,
                         float* panel) {
@@ -33,6 +34,7 @@ struct Tile {
     for (std::int64_t k = 0; k < depth; ++k, x += a.depth_stride, panel += kCols) {
       const __m256 b0 = _mm256_load_ps(panel);
       const __m256 b1 = _mm256_load_ps(panel + 8);
+      __builtin_prefetch(panel + kAhead);
       for (int i = 0; i < Rows; ++i) {
         const __m256 value = _mm256_broadcast_ss(x + i * a.row_stride);
         sum[i][0] = _mm256_fmadd_ps(value, b0, sum[i][0]);

@@ -14,6 +14,7 @@ namespace {
 struct Tile {
   static constexpr std::int64_t kRows = 12;
   static constexpr std::int64_t kCols = 32;
+  static constexpr std::int64_t kAhead = 8 * kCols;  // panels come from the second cache
 
   static void transpose(const float* in, std::int64_t stride, std::int64_t rows, std::int64_t depth,
                         float* panel) {
@@ -33,6 +34,8 @@ struct Tile {
     for (std::int64_t k = 0; k < depth; ++k, x += a.depth_stride, panel += kCols) {
       const __m512 b0 = _mm512_load_ps(panel);
       const __m512 b1 = _mm512_load_ps(panel + 16);
+      __builtin_prefetch(panel + kAhead);
+      __builtin_prefetch(panel + kAhead + 16);
       for (int i = 0; i < Rows; ++i) {
         const __m512 value = _mm512_set1_ps(x[i * a.row_stride]);
         sum[i][0] = _mm512_fmadd_ps(value, b0, sum[i][0]);
